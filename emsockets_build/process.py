@@ -1,0 +1,182 @@
+"""Child processes that are bounded in time and gone at the end, with all their children.
+
+Every child runs in its own process group (a new session on POSIX), so that a time-out or Ctrl-C
+reaches whatever it started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emsockets_build.errors import ToolMissingError
+
+__all__ = ["Completed", "child_process", "end_group", "run_bounded"]
+
+_GRACE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What a finished child left behind.
+
+    Attributes:
+        command: The command line as a list.
+        returncode: The exit code; negative for a signal (POSIX).
+        stdout: Everything it wrote to standard output, undecoded.
+        stderr: Everything it wrote to standard error, undecoded; empty when merged into stdout.
+        seconds: Wall time.
+        timed_out: Whether its time ran out and it was killed.
+    """
+
+    command: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    timed_out: bool
+
+    @property
+    def text(self) -> str:
+        """Standard output and error as text, undecodable bytes replaced."""
+        return (self.stdout + self.stderr).decode("utf-8", "replace")
+
+
+@contextlib.contextmanager
+def child_process(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: int | None = subprocess.DEVNULL,
+    stdout: int | None = subprocess.PIPE,
+    stderr: int | None = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a child in its own process group and end the whole group on the way out.
+
+    Args:
+        command: Program and arguments; never passed through a shell.
+        cwd: Working directory; the current one if None.
+        env: The whole environment; inherited if None.
+        stdin: As for `subprocess.Popen`; nothing by default.
+        stdout: As for `subprocess.Popen`; a pipe by default.
+        stderr: As for `subprocess.Popen`; a pipe by default.
+
+    Yields:
+        The running child.
+
+    Raises:
+        ToolMissingError: The program does not exist or cannot be executed.
+    """
+    words = [os.fspath(word) for word in command]
+    try:
+        child = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=sys.platform != "win32",
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+    except OSError as error:
+        raise ToolMissingError(
+            f"{words[0]} cannot be started",
+            where=" ".join(words),
+            why=str(error),
+            remedy="check that the program exists and may be executed",
+        ) from error
+    try:
+        yield child
+    finally:
+        end_group(child)
+        for stream in (child.stdin, child.stdout, child.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def run_bounded(
+    command: Sequence[str | Path],
+    *,
+    timeout: float,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    merge: bool = False,
+) -> Completed:
+    """Run a command to its end, or kill its whole group when the time runs out.
+
+    Args:
+        command: Program and arguments; never passed through a shell.
+        timeout: Seconds of wall time that it may take.
+        cwd: Working directory; the current one if None.
+        env: The whole environment; inherited if None.
+        merge: Send standard error into standard output, in the order it was written.
+
+    Returns:
+        Its output and exit code; `Completed.timed_out` if it was killed.
+
+    Raises:
+        ToolMissingError: The program does not exist or cannot be executed.
+    """
+    start = time.monotonic()
+    timed_out = False
+    with child_process(
+        command, cwd=cwd, env=env, stderr=subprocess.STDOUT if merge else subprocess.PIPE
+    ) as child:
+        try:
+            stdout, stderr = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            end_group(child)
+            stdout, stderr = child.communicate()
+    return Completed(
+        tuple(os.fspath(word) for word in command),
+        child.returncode,
+        stdout or b"",
+        stderr or b"",
+        time.monotonic() - start,
+        timed_out,
+    )
+
+
+def end_group(child: subprocess.Popen[bytes], *, grace: float = _GRACE_SECONDS) -> None:
+    """End a child and everything in its process group; a no-op for what is gone already.
+
+    Args:
+        child: A process from `child_process`.
+        grace: Seconds that the child itself has after SIGTERM before SIGKILL; members of its
+            group that outlive it are killed without more ado.
+    """
+    if sys.platform == "win32":
+        _end_tree_on_windows(child)
+        return
+    if child.poll() is None:
+        _signal_group(child.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace)
+    # Until it is reaped the leader's number cannot be reused, but poll() above may have reaped
+    # it; the group then still exists only if it has other members, which are ours.
+    _signal_group(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _signal_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _end_tree_on_windows(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True, check=False
+        )
+        child.wait()
