@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that suggests the command that was probably meant."""
 
     def error(self, message: str) -> NoReturn:
-        import difflib  # noqa: PLC0415 - start-up
+        import difflib
 
         hint = ""
         if "invalid choice: '" in message:
@@ -53,7 +53,7 @@ def _build_parser(chosen: str | None) -> argparse.ArgumentParser:
 
 
 def _load(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module has no protocol
-    import importlib  # noqa: PLC0415 - start-up
+    import importlib
 
     return importlib.import_module(f"emsockets_build.commands.{name}")
 
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else list(argv)
     if words == ["--version"]:
-        from emsockets_build._version import __version__  # noqa: PLC0415 - start-up
+        from emsockets_build._version import __version__
 
         sys.stdout.write(f"emsockets {__version__}\n")
         return 0
@@ -87,12 +87,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     """Run the chosen command; the one place where exceptions become exit codes."""
-    from emsockets_build.errors import EmSocketsError, ExitCode  # noqa: PLC0415 - start-up
+    from emsockets_build.errors import EmSocketsError, ExitCode
 
     try:
         return int(arguments.run(arguments))
     except EmSocketsError as error:
-        from emsockets_build.quoting import terminal_escape  # noqa: PLC0415 - start-up
+        from emsockets_build.quoting import terminal_escape
 
         sys.stderr.write(f"emsockets {arguments.command}: {terminal_escape(str(error))}\n")
         return int(error.exit_code)

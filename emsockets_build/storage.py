@@ -21,7 +21,7 @@ def cache_dir() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    import platformdirs  # noqa: PLC0415 - start-up: most commands never ask
+    import platformdirs
 
     return Path(platformdirs.user_cache_dir("emsockets", appauthor=False))
 

@@ -19,7 +19,7 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command has this shape
     """Print the folder and succeed."""
-    from emsockets_build.resources import cmake_dir  # noqa: PLC0415 - start-up
+    from emsockets_build.resources import cmake_dir
 
     sys.stdout.write(f"{cmake_dir()}\n")
     return 0

@@ -1,0 +1,29 @@
+"""The project's chores: ``nox`` runs the linters and all tests, ``nox -s NAME`` one of them."""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "tests"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the style of Python and CMake files, and the types."""
+    _install(session, "lint", "test")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("gersemi", "--check", "--diff", "cmake", "CMakeLists.txt")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test; arguments behind ``--`` go to pytest."""
+    _install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    session.install("-e", ".", *(f"--group={group}" for group in groups), "nox", silent=True)

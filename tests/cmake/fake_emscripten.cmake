@@ -1,0 +1,16 @@
+# A toolchain file that makes CMake believe in an Emscripten release without having one: the
+# compilers are never called, because only the generated build system is looked at.
+set(CMAKE_SYSTEM_NAME Emscripten)
+set(CMAKE_SYSTEM_VERSION 1)
+set(CMAKE_CROSSCOMPILING TRUE)
+set(EMSCRIPTEN TRUE)
+set(EMSCRIPTEN_VERSION "$ENV{FAKE_EMSCRIPTEN_VERSION}")
+foreach(language IN ITEMS C CXX)
+  set(CMAKE_${language}_COMPILER "${CMAKE_COMMAND}")
+  set(CMAKE_${language}_COMPILER_ID Clang)
+  set(CMAKE_${language}_COMPILER_ID_RUN TRUE)
+  set(CMAKE_${language}_COMPILER_FORCED TRUE)
+  set(CMAKE_${language}_COMPILER_WORKS TRUE)
+endforeach()
+set(CMAKE_EXECUTABLE_SUFFIX .js)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
