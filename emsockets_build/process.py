@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emsockets_build import guard
 from emsockets_build.errors import ToolMissingError
 
 __all__ = ["Completed", "child_process", "end_group", "run_bounded"]
@@ -58,8 +59,11 @@ def child_process(
     stdin: int | None = subprocess.DEVNULL,
     stdout: int | None = subprocess.PIPE,
     stderr: int | None = subprocess.PIPE,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a child in its own process group and end the whole group on the way out.
+
+    Should this process be killed, the watchman of `emsockets_build.guard` ends the group.
 
     Args:
         command: Program and arguments; never passed through a shell.
@@ -68,6 +72,7 @@ def child_process(
         stdin: As for `subprocess.Popen`; nothing by default.
         stdout: As for `subprocess.Popen`; a pipe by default.
         stderr: As for `subprocess.Popen`; a pipe by default.
+        pass_fds: File descriptors that the child inherits under the same numbers (POSIX).
 
     Yields:
         The running child.
@@ -86,6 +91,7 @@ def child_process(
             stderr=stderr,
             start_new_session=sys.platform != "win32",
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            pass_fds=pass_fds,
         )
     except OSError as error:
         raise ToolMissingError(
@@ -94,10 +100,12 @@ def child_process(
             why=str(error),
             remedy="check that the program exists and may be executed",
         ) from error
+    guard.protect("group", child.pid)
     try:
         yield child
     finally:
         end_group(child)
+        guard.release("group", child.pid)
         for stream in (child.stdin, child.stdout, child.stderr):
             if stream is not None:
                 with contextlib.suppress(OSError):

@@ -1,0 +1,144 @@
+"""Run a program that Emscripten built, under Node."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from emsockets_build.run.channel import HookReader, ReportChannel
+from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
+from emsockets_build.run.model import Limits, Program, RunResult, Version
+from emsockets_build.run.supervise import Callbacks, Running, supervise
+from emsockets_build.transcript.event import Event
+
+__all__ = ["node_command", "run_node"]
+
+_HOOK = Path(__file__).with_name("hook.cjs")
+_DRIVER = Path(__file__).with_name("driver.cjs")
+
+
+def run_node(
+    program: Program,
+    *,
+    node: Path,
+    node_flags: Sequence[str] = (),
+    ws_modules: Path | None = None,
+    emscripten_version: Version | None = None,
+    limits: Limits | None = None,
+    stop: threading.Event | None = None,
+    on_output: Callable[[str, bytes], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> RunResult:
+    """Run a program under Node, watched by the hook, and leave no process behind.
+
+    Args:
+        program: What to run.
+        node: The ``node`` executable.
+        node_flags: Flags that this Node needs for this program, such as
+            ``--experimental-wasm-jspi``.
+        ws_modules: The ``node_modules`` folder whose ``ws`` suits the program. It is used where
+            the program would find none, or one whose interface does not fit; None leaves the
+            program alone, as if it were run by hand.
+        emscripten_version: The Emscripten that built it, where known; it decides what the
+            program's text leaves open.
+        limits: Bounds; the defaults of `Limits` if None.
+        stop: Ends the run early when set, from any thread.
+        on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
+        on_event: Called with each event of the hook, in a reading thread (``Kind.LISTEN`` says
+            that a server program is ready, and on which port).
+
+    Returns:
+        Everything that was seen of the run.
+
+    Raises:
+        UsageError: The program cannot be read.
+        ToolMissingError: Node cannot be started.
+    """
+    limits = limits or Limits()
+    features = read_features(program.path, emscripten_version)
+    reports = HookReader(limits.events, on_event)
+    channel = ReportChannel()
+    settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
+    examination = _Examination(node_flags, limits)
+    try:
+        result = supervise(
+            node_command(program, features, node=node, node_flags=node_flags),
+            program,
+            limits,
+            environment=_environment(program, settings),
+            callbacks=Callbacks(stop, on_output, examination.look),
+            hook=(channel, reports),
+        )
+    finally:
+        channel.close()
+    return replace(result, features=features)
+
+
+class _Examination:
+    """The look into a program that hangs; filled in by the inspector."""
+
+    def __init__(self, node_flags: Sequence[str], limits: Limits) -> None:
+        self._node_flags = node_flags
+        self._limits = limits
+
+    def look(self, running: Running) -> None:
+        """Look at the running program."""
+
+
+def node_command(
+    program: Program,
+    features: ProgramFeatures,
+    *,
+    node: Path,
+    node_flags: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Return the command line that starts a program under the hook.
+
+    Args:
+        program: What to run.
+        features: What its text says.
+        node: The ``node`` executable.
+        node_flags: Further flags of Node.
+
+    Returns:
+        The words; the environment variable ``EMSOCKETS_HOOK`` carries the rest.
+    """
+    driver = () if features.kind is ModuleKind.SCRIPT else (str(_DRIVER),)
+    return (
+        str(node),
+        *node_flags,
+        # The port for SIGUSR1: the inspector costs nothing until it is called.
+        "--inspect-port=127.0.0.1:0",
+        "--require",
+        str(_HOOK),
+        *driver,
+        str(program.path.absolute()),
+        *program.arguments,
+    )
+
+
+def _hook_settings(
+    program: Program, features: ProgramFeatures, ws_modules: Path | None
+) -> dict[str, object]:
+    lends = ws_modules is not None and features.web_socket
+    return {
+        "program": str(program.path.absolute()),
+        "kind": str(features.kind),
+        "ws": None if features.ws is None else str(features.ws),
+        "wsModules": None if ws_modules is None else str(ws_modules.absolute()),
+        "hideFetch": features.fetch_file,
+        "lendCommonJsNames": features.dirname_in_module,
+        "webSocket": "lend" if lends else None,
+        # Upstream's proxy reads header names case-sensitively, and Node's own client writes them
+        # in lower case: it never gets through (websocket_to_posix_proxy, main.cpp).
+        "replaceWebSocket": lends and features.proxy,
+        "raw": features.raw,
+    }
+
+
+def _environment(program: Program, settings: Mapping[str, object]) -> dict[str, str]:
+    return {**os.environ, **program.environment, "EMSOCKETS_HOOK": json.dumps(settings)}
