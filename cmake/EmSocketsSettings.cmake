@@ -56,7 +56,20 @@ function(_emsockets_load_settings)
     endforeach()
   endforeach()
   _emsockets_load_entries("${table}" defaults DEFAULT option value)
-  _emsockets_load_entries("${table}" rows ROW id since removed configuration suffix what refuse warn remedy)
+  _emsockets_load_entries(
+    "${table}"
+    rows
+    ROW
+    id
+    since
+    removed
+    configuration
+    suffix
+    what
+    refuse
+    warn
+    remedy
+  )
 endfunction()
 
 # Read one array of the table: text keys, the list keys that rows have, and the condition.

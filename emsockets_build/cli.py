@@ -14,6 +14,7 @@ from typing import NoReturn
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "snippet": "print CMake text that gives targets what sockets need",
     "cmakedir": "print where find_package(EmSockets) finds the CMake package",
 }
 

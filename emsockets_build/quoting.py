@@ -10,7 +10,7 @@ import re
 
 __all__ = ["cmake_quote", "js_quote", "terminal_escape"]
 
-_CMAKE_UNSAFE = re.compile(r'[\\"$;]')
+_CMAKE_UNSAFE = re.compile(r'[\\"$]')
 # C0 and C1 controls, and the bidirectional overrides that can reorder what a terminal shows.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -20,7 +20,8 @@ _CONTROL = re.compile(
 def cmake_quote(text: str) -> str:
     r"""Quote one argument for CMake source, so that it reaches the command as one unchanged value.
 
-    A ``;`` is escaped: the value stays one item wherever CMake later expands it as a list.
+    A ``;`` stays as it is, for ``\;`` inside quotes would stay two characters. A command that takes
+    a list must not be given text with ``;`` at all.
 
     Args:
         text: The value; any text without NUL.
