@@ -1,0 +1,194 @@
+"""The server on its event loop: listening, the connections that stand, the records of all."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from emsockets_build.errors import UsageError
+from emsockets_build.server.behaviour import Behaviour, Link
+from emsockets_build.server.behaviours import from_request
+from emsockets_build.server.connection import Connection
+from emsockets_build.server.events import ConnectionRecord
+from emsockets_build.server.handshake import Request
+from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
+
+__all__ = ["Host", "Settings"]
+
+_READ_BUFFER = 256 * 1024
+_BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server serves.
+
+    Attributes:
+        behaviour: How clients are treated.
+        by_path: Whether a URL path such as ``/close?after=3`` chooses another behaviour.
+        address: The address to bind.
+        port: The port to bind; 0 for a free one.
+        subprotocols: The subprotocols that are spoken, of which a client must offer one.
+        tls: The certificate, for wss.
+        limits: How much the records keep.
+        observer: Gets every event as it happens, on the event loop.
+        gate: Looks at every request first and may raise `RefusedError`.
+        handshake_timeout: Seconds that a client has to send its request.
+        close_timeout: Seconds that a client has to answer a close frame.
+        linger: Seconds that a refused client has to read why.
+    """
+
+    behaviour: Behaviour
+    by_path: bool = False
+    address: str = "127.0.0.1"
+    port: int = 0
+    subprotocols: tuple[str, ...] = ("binary",)
+    tls: ssl.SSLContext | None = None
+    limits: RecordLimits = field(default_factory=RecordLimits)
+    observer: Observer | None = None
+    gate: Callable[[Request], None] | None = None
+    handshake_timeout: float = 10.0
+    close_timeout: float = 5.0
+    linger: float = 1.0
+
+
+class Host:
+    """Accepts connections and keeps count of them; every method belongs to its event loop.
+
+    Args:
+        settings: How to serve.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.buffer = memoryview(bytearray(_READ_BUFFER))
+        self.port = 0
+        self._started = time.monotonic()
+        self._count = 0
+        self._standing: dict[Connection, None] = {}
+        self._recorders: deque[Recorder] = deque()
+        self._groups: dict[Behaviour, dict[Connection, None]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            UsageError: The address cannot be bound.
+        """
+        settings = self.settings
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self),
+                settings.address,
+                settings.port,
+                ssl=settings.tls,
+                backlog=_BACKLOG,
+            )
+        except OSError as error:
+            raise _bind_error(settings, error) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection; returns when all are gone."""
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._standing):
+            connection.drop()
+        await self._idle.wait()
+        if self._server is not None:
+            await self._server.wait_closed()
+        # Transports close their sockets in a callback of the next turn.
+        await asyncio.sleep(0)
+
+    async def wait_idle(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the contract
+        """Wait until no connection stands; False if the time ran out first."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True
+
+    def records(self) -> tuple[ConnectionRecord, ...]:
+        """Return a snapshot of every connection, in the order of acceptance."""
+        return tuple(recorder.snapshot() for recorder in self._recorders)
+
+    # -- what connections ask ---------------------------------------------------------------
+
+    def enter(self, connection: Connection, transport: asyncio.BaseTransport) -> Recorder:
+        """Count a new connection and begin its record."""
+        self._count += 1
+        recorder = Recorder(
+            self._count,
+            _address(transport.get_extra_info("peername")),
+            secure=self.settings.tls is not None,
+            started=self._started,
+            limits=self.settings.limits,
+            observer=self.settings.observer,
+        )
+        self._standing[connection] = None
+        self._idle.clear()
+        self._recorders.append(recorder)
+        return recorder
+
+    def leave(self, connection: Connection) -> None:
+        """Forget a connection that is gone; its record stays, while there is room."""
+        self._standing.pop(connection, None)
+        for group in self._groups.values():
+            group.pop(connection, None)
+        while len(self._recorders) - len(self._standing) > self.settings.limits.connections:
+            self._recorders.popleft()
+        if not self._standing:
+            self._idle.set()
+
+    def route(self, request: Request) -> Behaviour:
+        """Choose the behaviour for a request."""
+        if not self.settings.by_path:
+            return self.settings.behaviour
+        return from_request(request, self.settings.behaviour)
+
+    def admit(self, request: Request) -> None:
+        """Let the gate look at a request.
+
+        Raises:
+            RefusedError: The gate refuses it.
+        """
+        if self.settings.gate is not None:
+            self.settings.gate(request)
+
+    def joined(self, connection: Connection, behaviour: Behaviour | None) -> None:
+        """Note that a WebSocket is open under a behaviour."""
+        if behaviour is not None:
+            self._groups.setdefault(behaviour, {})[connection] = None
+
+    def parted(self, connection: Connection, behaviour: Behaviour | None) -> None:
+        """Note that it is not open any more."""
+        if behaviour is not None:
+            self._groups.get(behaviour, {}).pop(connection, None)
+
+    def peers(self, behaviour: Behaviour | None) -> Collection[Link]:
+        """Return the open connections under one behaviour."""
+        return list(self._groups.get(behaviour, ())) if behaviour is not None else []
+
+
+def _address(peer: object) -> str:
+    if isinstance(peer, tuple) and len(peer) >= 2:  # noqa: PLR2004 - address, port, and IPv6's rest
+        return f"[{peer[0]}]:{peer[1]}" if ":" in str(peer[0]) else f"{peer[0]}:{peer[1]}"
+    return str(peer)
+
+
+def _bind_error(settings: Settings, error: OSError) -> UsageError:
+    place = f"{settings.address}:{settings.port}"
+    return UsageError(
+        f"the server cannot listen on {place}",
+        where=place,
+        why=str(error),
+        remedy="choose another port (0 takes a free one), or stop the program that has it",
+    )

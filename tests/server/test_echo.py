@@ -1,0 +1,95 @@
+"""The echo, with an independent client: the `websockets` library."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from emsockets_build.server import AsyncTestServer, TestServer
+
+_BINARY = [Subprotocol("binary")]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"hello",
+        "héllo",
+        b"",
+        "",
+        bytes(125),
+        bytes(126),
+        bytes(65535),
+        bytes(65536),
+        bytes(3 << 20),
+    ],
+    ids=lambda message: f"{type(message).__name__}-{len(message)}",
+)
+def test_a_message_comes_back_as_it_was(message: str | bytes) -> None:
+    """Each length of header, empty messages, and text as text."""
+    with (
+        TestServer("echo") as server,
+        connect(server.url, subprotocols=_BINARY, compression=None, max_size=None) as client,
+    ):
+        client.send(message)
+        assert client.recv(10) == message
+
+
+def test_the_record_has_exact_counts_once_idle() -> None:
+    """Counts are of data messages and payload bytes, both ways."""
+    with TestServer("echo") as server:
+        with connect(server.url, subprotocols=_BINARY) as client:
+            for size in (1, 20, 300):
+                client.send(bytes(size))
+                client.recv(10)
+        assert server.wait_idle(10)
+        (record,) = server.connections
+    assert (record.messages_in, record.bytes_in) == (3, 321)
+    assert (record.messages_out, record.bytes_out) == (3, 321)
+    assert (record.close_code, record.closed_by, record.reset) == (1000, "client", False)
+    assert (record.offered, record.subprotocol, record.status) == (("binary",), "binary", 101)
+    assert [message.size for message in record.messages] == [1, 20, 300]
+    assert [event.kind for event in record.events] == [
+        "accepted", "requested", "answered", *["frame"] * 8, "ended",
+    ]  # fmt: skip
+
+
+def test_a_client_that_offers_no_subprotocol_is_refused_with_the_reason() -> None:
+    """The record and the body both say what the client should have offered."""
+    with TestServer("echo") as server:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(server.url)
+        assert server.wait_idle(10)
+        (record,) = server.connections
+    assert refused.value.response.status_code == 400
+    assert "`binary`" in record.refusal
+    assert record.refusal.encode() in (refused.value.response.body or b"")
+    assert record.status == 400
+    assert record.close_code is None
+
+
+def test_servers_stand_beside_each_other() -> None:
+    """Nothing is global: each has its port and its records."""
+    with TestServer("echo") as first, TestServer("echo") as second:
+        assert first.port != second.port
+        with connect(first.url, subprotocols=_BINARY):
+            pass
+        assert first.wait_idle(10)
+        assert (len(first.connections), len(second.connections)) == (1, 0)
+
+
+async def _run_twin() -> int:
+    async with AsyncTestServer("echo") as server:
+        assert server.port
+        assert server.url == f"ws://127.0.0.1:{server.port}/"
+        assert await server.wait_idle(1)
+        return len(server.connections)
+
+
+def test_the_asynchronous_twin_serves_on_the_running_loop() -> None:
+    """Ready when entered; idle as long as nobody came."""
+    assert asyncio.run(_run_twin()) == 0
