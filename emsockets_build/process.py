@@ -11,15 +11,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emsockets_build import guard
 from emsockets_build.errors import ToolMissingError
 
-__all__ = ["Completed", "child_process", "end_group", "run_bounded"]
+__all__ = ["Completed", "child_process", "end_group", "run_bounded", "stream_lines"]
 
 _GRACE_SECONDS = 2.0
 
@@ -153,6 +154,58 @@ def run_bounded(
         stderr or b"",
         time.monotonic() - start,
         timed_out,
+    )
+
+
+def stream_lines(
+    command: Sequence[str | Path],
+    *,
+    timeout: float,
+    on_line: Callable[[str], None],
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Completed:
+    """Run a command and hand over each line while it runs, both streams as one.
+
+    Args:
+        command: Program and arguments; never passed through a shell.
+        timeout: Seconds of wall time that it may take, after which its group is killed.
+        on_line: Called with each line, decoded with replacement, without its line ending.
+        cwd: Working directory; the current one if None.
+        env: The whole environment; inherited if None.
+
+    Returns:
+        As `run_bounded` with ``merge=True``.
+
+    Raises:
+        ToolMissingError: The program does not exist or cannot be executed.
+    """
+    start = time.monotonic()
+    timed_out = threading.Event()
+    kept = bytearray()
+    with child_process(command, cwd=cwd, env=env, stderr=subprocess.STDOUT) as child:
+
+        def expire() -> None:
+            timed_out.set()
+            end_group(child)
+
+        timer = threading.Timer(timeout, expire)
+        timer.start()
+        try:
+            for line in child.stdout or ():
+                kept += line
+                on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+            child.wait()
+        finally:
+            timer.cancel()
+            timer.join()
+    return Completed(
+        tuple(os.fspath(word) for word in command),
+        child.returncode,
+        bytes(kept),
+        b"",
+        time.monotonic() - start,
+        timed_out.is_set(),
     )
 
 

@@ -7,7 +7,7 @@ import tarfile
 import tomllib
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -113,7 +113,16 @@ def test_two_builds_give_the_same_bytes(distributions: tuple[Path, Path], tmp_pa
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path, filter="data")
     (source,) = (entry for entry in tmp_path.iterdir() if entry.is_dir())
-    command = [sys.executable, "-m", "build", "-w", "--no-isolation", "-o", tmp_path, source]
+    command: Sequence[str | Path] = [
+        sys.executable,
+        "-m",
+        "build",
+        "-w",
+        "--no-isolation",
+        "-o",
+        tmp_path,
+        source,
+    ]
     _check(run_bounded(command, timeout=300))
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
 
@@ -166,7 +175,17 @@ def _consumer(folder: Path, find: str) -> Path:
 def _configure(source: Path, build: Path, *arguments: str, emscripten: bool) -> str:
     toolchain = [f"-DCMAKE_TOOLCHAIN_FILE={FAKE_TOOLCHAIN}"] if emscripten else []
     environment = {**os.environ, "FAKE_EMSCRIPTEN_VERSION": "6.0.5"}
-    command = (CMAKE, "-S", source, "-B", build, "-G", "Ninja", *toolchain, *arguments)
+    command: Sequence[str | Path] = (
+        CMAKE,
+        "-S",
+        source,
+        "-B",
+        build,
+        "-G",
+        "Ninja",
+        *toolchain,
+        *arguments,
+    )
     done = run_bounded(command, timeout=120, env=environment)
     return _check(done).stdout.decode()
 
@@ -215,13 +234,16 @@ def test_scikit_build_core_project_finds_the_installed_package(
     assert (tmp_path / "build" / "build.ninja").is_file(), done.text
 
 
+FETCH_CONTENT = f"""
+include(FetchContent)
+FetchContent_Declare(EmSockets SOURCE_DIR "{ROOT.as_posix()}")
+FetchContent_MakeAvailable(EmSockets)
+"""
+
+
 @pytest.mark.parametrize(
     "find",
-    [
-        f'include(FetchContent)\nFetchContent_Declare(EmSockets SOURCE_DIR "{ROOT.as_posix()}")\n'
-        "FetchContent_MakeAvailable(EmSockets)",
-        f'add_subdirectory("{ROOT.as_posix()}" emsockets)',
-    ],
+    [FETCH_CONTENT, f'add_subdirectory("{ROOT.as_posix()}" emsockets)'],
     ids=["FetchContent", "add_subdirectory"],
 )
 @pytest.mark.parametrize("emscripten", [False, True], ids=["native", "emscripten"])
@@ -272,5 +294,5 @@ def test_entry_points_load_in_the_installed_environment(installed: Environment) 
         "    assert files(point.load()).joinpath('EmSocketsConfig.cmake').is_file()\n"
     )
     # Not from the checkout: its own package would be found first.
-    command = [installed.python, "-W", "error", "-c", script]
+    command: Sequence[str | Path] = [installed.python, "-W", "error", "-c", script]
     _check(run_bounded(command, timeout=60, cwd=installed.bin))

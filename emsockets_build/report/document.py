@@ -1,0 +1,101 @@
+"""The one JSON shape that `demo`, `run` and `check` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from emsockets_build.verify import Outcome
+
+__all__ = ["SCHEMA", "report_document"]
+
+SCHEMA = 1
+"""Fields are added to the shape, never renamed; a change of meaning raises this number."""
+
+_KEPT_OUTPUT = 64 * 1024
+
+
+def report_document(
+    command: str, outcomes: Sequence[Outcome], extra: Mapping[str, object] | None = None
+) -> dict[str, object]:
+    """Describe outcomes as one JSON object.
+
+    Args:
+        command: The command that ran them.
+        outcomes: In the order they shall be listed.
+        extra: Further fields of the object.
+
+    Returns:
+        Plain dictionaries, lists, strings and numbers.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "verdict": "pass" if all(outcome.passed for outcome in outcomes) else "fail",
+        "runs": [_run(outcome) for outcome in outcomes],
+        **(extra or {}),
+    }
+
+
+def _run(outcome: Outcome) -> dict[str, object]:
+    scenario, result = outcome.scenario, outcome.result
+    return {
+        "name": scenario.name,
+        "target": scenario.target,
+        "backend": scenario.backend,
+        "wait": scenario.wait,
+        "runner": scenario.runner,
+        "server": scenario.server,
+        "verdict": "pass" if outcome.passed else "fail",
+        "exit_code": result.exit_code,
+        "timed_out": result.timed_out,
+        "cause": _cause(outcome),
+        "mismatches": [
+            {"expectation": miss.expectation, "expected": miss.expected, "found": miss.found}
+            for miss in outcome.mismatches
+        ],
+        "subprotocol": next((r.subprotocol for r in outcome.connections if r.subprotocol), None),
+        "server_saw": _server_saw(outcome),
+        "stdout": _text(result.stdout),
+        "stderr": _text(result.stderr),
+        "seconds": round(result.seconds, 4),
+        "sizes": _sizes(scenario.program),
+    }
+
+
+def _cause(outcome: Outcome) -> dict[str, object] | None:
+    cause = outcome.cause
+    if cause is None:
+        return None
+    return {
+        "id": cause.id,
+        "summary": cause.summary,
+        "location": cause.location or None,
+        "stack": list(cause.stack),
+        "evidence": list(cause.evidence),
+        "remedy": cause.remedy,
+    }
+
+
+def _server_saw(outcome: Outcome) -> dict[str, object]:
+    records = outcome.connections
+    return {
+        "connections": len(records),
+        "messages_in": sum(record.messages_in for record in records),
+        "bytes_in": sum(record.bytes_in for record in records),
+        "messages_out": sum(record.messages_out for record in records),
+        "bytes_out": sum(record.bytes_out for record in records),
+        "close_code": next((r.close_code for r in records if r.close_code is not None), None),
+        "refusals": [record.refusal for record in records if record.refusal],
+    }
+
+
+def _text(output: bytes) -> str:
+    """Decode a program's output, the end of it where it is long."""
+    return output[-_KEPT_OUTPUT:].decode("utf-8", "backslashreplace")
+
+
+def _sizes(program: Path) -> dict[str, int]:
+    """Measure the JavaScript and the WebAssembly beside it, in bytes."""
+    files = {"js": program, "wasm": program.with_suffix(".wasm")}
+    return {kind: path.stat().st_size for kind, path in files.items() if path.is_file()}

@@ -1,0 +1,138 @@
+"""What a person sees: progress while it runs, then tables that line up."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from emsockets_build.quoting import terminal_escape
+from emsockets_build.report.document import report_document
+from emsockets_build.verify import Outcome
+
+__all__ = ["console", "outcome_table", "print_failures", "progress_line"]
+
+Progress = Callable[[str], None]
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """Make a console that colours only a terminal, and never when NO_COLOR is set.
+
+    Args:
+        stream: Where it writes; standard error if None, which leaves standard output to data.
+    """
+    return Console(file=stream or sys.stderr, highlight=False, soft_wrap=False)
+
+
+@contextlib.contextmanager
+def progress_line(out: Console) -> Iterator[Progress]:
+    """Show what is going on: one line that moves on a terminal, a line a stage elsewhere.
+
+    Args:
+        out: Where to.
+
+    Yields:
+        A function that takes the newest line. What stands before its first ``:`` is the stage.
+    """
+    if out.is_terminal:
+        with out.status("") as status:
+            yield lambda line: status.update(Text(_fit(line, out.width - 4)))
+        return
+    stages: set[str] = set()
+
+    def show(line: str) -> None:
+        stage = line.partition(":")[0].partition(" of ")[0].rstrip("0123456789 ")
+        if stage not in stages:
+            stages.add(stage)
+            out.print(Text(f"{stage} ..."))
+
+    yield show
+
+
+def outcome_table(outcomes: Sequence[Outcome]) -> Table:
+    """Draw one row per outcome, with what the server itself measured.
+
+    Args:
+        outcomes: In the order of the rows.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, justify in (
+        ("name", "left"),
+        ("verdict", "left"),
+        ("subprotocol", "left"),
+        ("messages in/out", "right"),
+        ("bytes in/out", "right"),
+        ("js kB", "right"),
+        ("wasm kB", "right"),
+        ("seconds", "right"),
+    ):
+        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # a Literal
+    document = report_document("", outcomes)
+    runs = document["runs"]
+    assert isinstance(runs, list)  # noqa: S101 - narrows the type of a plain dictionary
+    for run in runs:
+        saw, sizes = run["server_saw"], run["sizes"]
+        passed = run["verdict"] == "pass"
+        table.add_row(
+            Text(terminal_escape(run["name"])),
+            Text("pass" if passed else "FAIL", style="green" if passed else "bold red"),
+            Text(terminal_escape(run["subprotocol"] or "-")),
+            f"{saw['messages_in']:,} / {saw['messages_out']:,}",
+            f"{saw['bytes_in']:,} / {saw['bytes_out']:,}",
+            _kilobytes(sizes.get("js")),
+            _kilobytes(sizes.get("wasm")),
+            f"{run['seconds']:.2f}",
+        )
+    return table
+
+
+def print_failures(out: Console, outcomes: Sequence[Outcome]) -> None:
+    """Say of each failed outcome what was expected, why it failed, and what to do.
+
+    Args:
+        out: Where to.
+        outcomes: Those that passed are left out.
+    """
+    for outcome in outcomes:
+        if outcome.passed:
+            continue
+        out.print()
+        out.print(Text(f"{terminal_escape(outcome.scenario.name)} failed", style="bold red"))
+        for miss in outcome.mismatches:
+            line = f"  {miss.expectation}: expected {miss.expected}, found {miss.found}"
+            out.print(Text(terminal_escape(line)))
+        for record in outcome.connections:
+            if record.refusal:
+                out.print(Text(f"  the server refused: {terminal_escape(record.refusal)}"))
+        cause = outcome.cause
+        if cause is not None:
+            where = f" ({cause.location})" if cause.location else ""
+            out.print(Text(terminal_escape(f"  cause:  {cause.summary}{where} [{cause.id}]")))
+            for line in (*cause.stack, *cause.evidence):
+                out.print(Text(terminal_escape(f"          {line}"), style="dim"))
+            out.print(Text(terminal_escape(f"  remedy: {cause.remedy}")))
+        for name, output in (("stdout", outcome.result.stdout), ("stderr", outcome.result.stderr)):
+            _print_tail(out, name, output)
+
+
+def _print_tail(out: Console, name: str, output: bytes) -> None:
+    lines = output.decode("utf-8", "backslashreplace").splitlines()
+    if not lines:
+        return
+    kept = lines[-12:]
+    out.print(Text(f"  {name}" + (f", the last {len(kept)} lines" if kept != lines else "")))
+    for line in kept:
+        out.print(Text(f"    {terminal_escape(_fit(line, 400))}", style="dim"))
+
+
+def _fit(line: str, width: int) -> str:
+    return line if len(line) <= width else line[: max(width - 3, 0)] + "..."
+
+
+def _kilobytes(size: int | None) -> str:
+    return "-" if size is None else f"{size / 1000:.1f}"

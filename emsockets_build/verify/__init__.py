@@ -1,0 +1,19 @@
+"""What a run was expected to do, what it did, and the verdict with its cause."""
+
+from __future__ import annotations
+
+from emsockets_build.verify.execute import Runtime, execute, fill_in
+from emsockets_build.verify.expect import find_mismatches
+from emsockets_build.verify.model import Cause, Expectations, Mismatch, Outcome, Scenario
+
+__all__ = [
+    "Cause",
+    "Expectations",
+    "Mismatch",
+    "Outcome",
+    "Runtime",
+    "Scenario",
+    "execute",
+    "fill_in",
+    "find_mismatches",
+]

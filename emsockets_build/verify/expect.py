@@ -1,0 +1,79 @@
+"""Whether a run did what was expected of it: a pure function of what was seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from emsockets_build.run.model import RunResult
+from emsockets_build.server import ConnectionRecord
+from emsockets_build.verify.model import Expectations, Mismatch
+
+__all__ = ["find_mismatches"]
+
+
+def find_mismatches(
+    expectations: Expectations, result: RunResult, connections: Sequence[ConnectionRecord]
+) -> tuple[Mismatch, ...]:
+    """Hold what was seen against what was expected.
+
+    Args:
+        expectations: What the run must show.
+        result: What the program did.
+        connections: What the server saw.
+
+    Returns:
+        Every expectation that was not met; a run that ran out of time always has one.
+    """
+    return (
+        *_ending(expectations, result),
+        *_output(expectations, result),
+        *_traffic(expectations, [record for record in connections if record.status == 101]),  # noqa: PLR2004 - HTTP's Switching Protocols
+    )
+
+
+def _ending(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]:
+    expected = "any" if expectations.exit_code is None else str(expectations.exit_code)
+    if result.timed_out:
+        yield Mismatch("exit code", expected, f"none: killed after {result.seconds:.1f} s")
+    elif result.signal is not None:
+        yield Mismatch("exit code", expected, f"none: ended by signal {result.signal}")
+    elif expectations.exit_code not in {None, result.exit_code}:
+        yield Mismatch("exit code", expected, str(result.exit_code))
+
+
+def _output(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]:
+    text = result.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+    for pattern in expectations.stdout:
+        if not re.search(pattern, text, re.MULTILINE):
+            yield Mismatch("standard output", f"matches {pattern!r}", "no match")
+    for pattern in expectations.reject_stdout:
+        match = re.search(pattern, text, re.MULTILINE)
+        if match:
+            yield Mismatch("standard output", f"does not match {pattern!r}", repr(match[0]))
+
+
+def _traffic(expectations: Expectations, opened: Sequence[ConnectionRecord]) -> Iterator[Mismatch]:
+    if expectations.connected and not opened:
+        yield Mismatch("connection", "at least one", "none that was opened")
+    for record in opened:
+        selected = record.subprotocol or ""
+        if expectations.subprotocol not in {None, selected}:
+            yield Mismatch("subprotocol", expectations.subprotocol or "none", selected or "none")
+        if expectations.close_code not in {None, record.close_code}:
+            yield Mismatch("close code", str(expectations.close_code), str(record.close_code))
+    bytes_in = sum(record.bytes_in for record in opened)
+    bytes_out = sum(record.bytes_out for record in opened)
+    if expectations.sent not in {None, bytes_in}:
+        yield Mismatch("bytes sent", str(expectations.sent), str(bytes_in))
+    if expectations.received not in {None, bytes_out}:
+        yield Mismatch("bytes received", str(expectations.received), str(bytes_out))
+    if expectations.echoed:
+        sent = (sum(record.messages_in for record in opened), bytes_in)
+        echoed = (sum(record.messages_out for record in opened), bytes_out)
+        if sent != echoed or bytes_in == 0:
+            yield Mismatch(
+                "echo",
+                "as much back as was sent, and something at all",
+                f"{sent[0]} messages, {sent[1]} bytes in; {echoed[0]}, {echoed[1]} out",
+            )

@@ -1,0 +1,130 @@
+"""Scenarios, what is expected of them, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emsockets_build.run.model import RunResult
+from emsockets_build.server import ConnectionRecord
+
+__all__ = ["Cause", "Expectations", "Mismatch", "Outcome", "Scenario"]
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What a run must show; None and empty ask for nothing.
+
+    Attributes:
+        exit_code: The program's exit code.
+        stdout: Regular expressions that standard output must match, each somewhere.
+        reject_stdout: Regular expressions that it must not match.
+        close_code: The close code that the server saw on every connection.
+        sent: Bytes of payload that the program sent, as the server counted them.
+        received: Bytes of payload that the server sent to it.
+        subprotocol: The subprotocol selected on every connection; empty for none.
+        connected: Whether the server must have seen at least one opened connection.
+        echoed: Whether the server must have sent back as many messages and bytes as it got.
+    """
+
+    exit_code: int | None = 0
+    stdout: tuple[str, ...] = ()
+    reject_stdout: tuple[str, ...] = ()
+    close_code: int | None = None
+    sent: int | None = None
+    received: int | None = None
+    subprotocol: str | None = None
+    connected: bool = False
+    echoed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run of one target against one behaviour.
+
+    Attributes:
+        name: Its name in reports.
+        target: The target in CMake; empty for an ad-hoc run.
+        program: The file to run.
+        backend: The profile's backend; empty if unknown.
+        wait: The profile's wait; empty if unknown.
+        runner: ``node`` or ``native``.
+        server: The spec of the test server's behaviour; empty for none.
+        arguments: The program's arguments; ``{host}``, ``{port}`` and ``{url}`` are filled in.
+        environment: Variables added to the program's environment.
+        timeout: Seconds that it may take.
+        expectations: What it must show.
+    """
+
+    name: str
+    program: Path
+    target: str = ""
+    backend: str = ""
+    wait: str = ""
+    runner: str = "node"
+    server: str = "echo"
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 60.0
+    expectations: Expectations = field(default_factory=Expectations)
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One expectation that was not met.
+
+    Attributes:
+        expectation: Which, in the words of `Expectations`.
+        expected: What was asked for.
+        found: What was there.
+    """
+
+    expectation: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a scenario failed.
+
+    Attributes:
+        id: A stable identifier, such as ``subprotocol-not-selected``.
+        summary: One sentence.
+        remedy: What to do.
+        location: ``file:line`` in the program's source, or empty.
+        stack: The program's stack, innermost first.
+        evidence: The lines that show it.
+    """
+
+    id: str
+    summary: str
+    remedy: str
+    location: str = ""
+    stack: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A scenario that was run.
+
+    Attributes:
+        scenario: What was run.
+        result: What the run left behind.
+        connections: What the server saw.
+        mismatches: The expectations that were not met; none is a pass.
+        cause: Why, when it failed and the reason is known.
+    """
+
+    scenario: Scenario
+    result: RunResult
+    connections: tuple[ConnectionRecord, ...]
+    mismatches: tuple[Mismatch, ...]
+    cause: Cause | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation was met."""
+        return not self.mismatches
