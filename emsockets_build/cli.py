@@ -14,6 +14,8 @@ from typing import NoReturn
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "build": "configure and build a CMake project with Emscripten",
+    "run": "run a program against a live test server and say what the server saw",
     "snippet": "print CMake text that gives targets what sockets need",
     "cmakedir": "print where find_package(EmSockets) finds the CMake package",
 }

@@ -91,12 +91,13 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def print_failures(out: Console, outcomes: Sequence[Outcome]) -> None:
+def print_failures(out: Console, outcomes: Sequence[Outcome], *, output: bool = True) -> None:
     """Say of each failed outcome what was expected, why it failed, and what to do.
 
     Args:
         out: Where to.
         outcomes: Those that passed are left out.
+        output: Whether to show the end of what the program printed.
     """
     for outcome in outcomes:
         if outcome.passed:
@@ -116,8 +117,9 @@ def print_failures(out: Console, outcomes: Sequence[Outcome]) -> None:
             for line in (*cause.stack, *cause.evidence):
                 out.print(Text(terminal_escape(f"          {line}"), style="dim"))
             out.print(Text(terminal_escape(f"  remedy: {cause.remedy}")))
-        for name, output in (("stdout", outcome.result.stdout), ("stderr", outcome.result.stderr)):
-            _print_tail(out, name, output)
+        if output:
+            _print_tail(out, "stdout", outcome.result.stdout)
+            _print_tail(out, "stderr", outcome.result.stderr)
 
 
 def _print_tail(out: Console, name: str, output: bytes) -> None:

@@ -51,7 +51,7 @@ def test_any_text_is_a_version_or_none(text: str) -> None:
         ((5, 0, 3), "==5.0.3", True),
     ],
 )
-def test_ranges(version: tuple[int, int, int], ranges: str, inside: bool) -> None:  # noqa: FBT001
+def test_ranges(version: tuple[int, int, int], ranges: str, inside: bool) -> None:
     assert in_range(version, ranges) is inside
 
 

@@ -21,7 +21,7 @@ def _put(folder: Path, version: str) -> None:
     ("major", "fits_old", "fits_new"),
     [(1, True, True), (2, True, True), (3, False, False), (7, False, False), (8, False, True)],
 )
-def test_majors(major: int, fits_old: bool, fits_new: bool) -> None:  # noqa: FBT001
+def test_majors(major: int, fits_old: bool, fits_new: bool) -> None:
     assert ws_fits((major, 0, 0), (3, 1, 9)) is fits_old
     assert ws_fits((major, 0, 0), (3, 1, 10)) is fits_new
 

@@ -1,0 +1,119 @@
+"""``emsockets run``: one program, under Node or natively, against the test server."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emsockets_build.verify import Runtime
+
+__all__ = ["populate_parser", "run"]
+
+
+def populate_parser(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.description = (
+        "Run a program that Emscripten built (or a native one) against a live test server, and "
+        "say what the server saw. In ARGS, {host}, {port} and {url} stand for the server's address."
+    )
+    parser.add_argument("program", type=Path, metavar="FILE", help=".js, .mjs, or an executable")
+    parser.add_argument("arguments", nargs="*", metavar="ARGS", help="arguments, behind --")
+    parser.add_argument(
+        "--server", default="echo", metavar="SPEC", help="behaviour (default: echo), or none"
+    )
+    parser.add_argument(
+        "--timeout", type=float, default=60.0, metavar="SECONDS", help="default: 60"
+    )
+    parser.add_argument(
+        "--expect-exit",
+        type=int,
+        default=0,
+        metavar="CODE",
+        help="exit code to expect (default: 0)",
+    )
+    parser.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
+    parser.add_argument(
+        "--emscripten",
+        metavar="VERSION",
+        help="the release that built the program, if its text does not tell",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the program and print the verdict."""
+    from emsockets_build.errors import ExitCode
+    from emsockets_build.verify import Expectations, Scenario, execute
+
+    _check(arguments)
+    native = arguments.program.suffix not in {".js", ".mjs", ".cjs"}
+    server = "" if arguments.server == "none" else arguments.server
+    scenario = Scenario(
+        name=arguments.program.name,
+        program=arguments.program.absolute(),
+        runner="native" if native else "node",
+        server=server,
+        arguments=tuple(arguments.arguments),
+        timeout=arguments.timeout,
+        expectations=Expectations(exit_code=arguments.expect_exit),
+    )
+    outcome = execute(
+        scenario,
+        _runtime(arguments, native=native),
+        on_output=None if arguments.json else _pass_on,
+    )
+    if arguments.json:
+        import json
+
+        from emsockets_build.report.document import report_document
+
+        sys.stdout.write(json.dumps(report_document("run", [outcome]), indent=2) + "\n")
+    else:
+        from emsockets_build.report.terminal import console, outcome_table, print_failures
+
+        out = console()
+        out.print()
+        out.print(outcome_table([outcome]))
+        print_failures(out, [outcome], output=False)
+    return int(ExitCode.OK if outcome.passed else ExitCode.CHECK_FAILED)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from emsockets_build.errors import UsageError
+
+    if not arguments.program.is_file():
+        raise UsageError(
+            f"{arguments.program} is not a file",
+            remedy="build it first (`emsockets build` prints what it made), or mend the path",
+        )
+    if not 0 < arguments.timeout <= 86400:  # noqa: PLR2004 - a day
+        raise UsageError(
+            f"--timeout {arguments.timeout:g} is out of range",
+            remedy="give seconds, more than 0 and at most 86400",
+        )
+
+
+def _runtime(arguments: argparse.Namespace, *, native: bool) -> Runtime:
+    from emsockets_build.settings import parse_version
+    from emsockets_build.toolchain import find_node
+    from emsockets_build.verify import Runtime, runtime_for
+
+    if native:
+        return Runtime()
+    version = parse_version(arguments.emscripten) if arguments.emscripten else None
+    return runtime_for(arguments.program, find_node(arguments.node), version)
+
+
+def _pass_on(stream: str, data: bytes) -> None:
+    """Give the program's output on as it comes, made harmless if it is for a terminal."""
+    target = sys.stdout if stream == "stdout" else sys.stderr
+    if target.isatty():
+        from emsockets_build.quoting import terminal_escape
+
+        target.write(terminal_escape(data.decode("utf-8", "backslashreplace")))
+    else:
+        target.buffer.write(data)
+    target.flush()

@@ -1,0 +1,68 @@
+"""What a program that Emscripten built must be run with, as its own text tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emsockets_build.errors import ToolMissingError
+from emsockets_build.run.features import WsStyle, read_features
+from emsockets_build.run.model import Version
+from emsockets_build.toolchain import Node, find_ws
+from emsockets_build.verify.execute import Runtime
+
+__all__ = ["runtime_for"]
+
+# One release for each side of the change of interface (#16720).
+_FIRST_WITH_WS_8 = (3, 1, 10)
+_BEFORE_WS_8 = (3, 1, 9)
+
+
+def runtime_for(program: Path, node: Node | None, version: Version | None = None) -> Runtime:
+    """Choose the Node flags and the ``ws`` that fit a program.
+
+    A ``ws`` that is missing is no error here: how the program fails without it is for the verdict
+    to say.
+
+    Args:
+        program: The ``.js`` or ``.mjs`` file.
+        node: The Node to run it with.
+        version: The Emscripten release that built it, where it is known.
+
+    Returns:
+        What `verify.execute` wants.
+
+    Raises:
+        UsageError: The program cannot be read.
+        ToolMissingError: The program needs JSPI, and this Node has it in no way.
+    """
+    features = read_features(program, version)
+    flags: tuple[str, ...] = ()
+    if features.jspi and node is not None:
+        if node.features.jspi is None:
+            raise ToolMissingError(
+                f"Node {node.version_text} cannot run this program",
+                where=str(node.path),
+                why="it was built with JSPI, and this Node has no WebAssembly.Suspending, not even "
+                "behind a flag",
+                remedy="use a newer Node (`emsockets setup --node`), or build with WAIT asyncify",
+            )
+        flags = node.features.jspi
+    return Runtime(
+        node=node.path if node else None,
+        node_flags=flags,
+        ws_modules=_ws_modules(program, node, features.ws) if features.ws else None,
+        emscripten_version=version,
+    )
+
+
+def _ws_modules(program: Path, node: Node | None, style: WsStyle) -> Path | None:
+    stand_in = _FIRST_WITH_WS_8 if style is WsStyle.NEW else _BEFORE_WS_8
+    try:
+        found = find_ws(
+            stand_in,
+            start=program.absolute().parent,
+            node=node.path if node else None,
+        )
+    except ToolMissingError:
+        return None
+    return found.path if found.fits else None
