@@ -32,13 +32,15 @@ class Link(Protocol):
     def send(self, payload: bytes, opcode: Opcode = Opcode.BINARY, *, fin: bool = True) -> None:
         """Send one frame; with the defaults, one binary message."""
 
-    def send_raw(self, data: bytes, *, frames: Sequence[tuple[int, bool, int]] = ()) -> None:
+    def send_raw(
+        self, data: bytes, *, frames: Sequence[tuple[int, bool, int]] | None = None
+    ) -> None:
         """Put bytes on the wire as they are.
 
         Args:
             data: The bytes.
             frames: What they are, for the record: opcode, fin and payload size of each frame that
-                they end; nothing if they are no frames.
+                they end; None if they are no frames.
         """
 
     async def writable(self) -> None:
@@ -65,6 +67,9 @@ class Link(Protocol):
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine beside the connection; it is cancelled when the connection ends."""
 
+    def note(self, text: str) -> None:
+        """Write a remark into the record."""
+
 
 class Session:
     """What one connection does; by default it takes everything and says nothing.
@@ -75,6 +80,9 @@ class Session:
 
     streaming: ClassVar[bool] = False
     """Whether the session takes pieces as they arrive (`piece`) instead of whole messages."""
+
+    read_limit = 0
+    """Bytes that one read may take, after which `took` is called; 0 for no such care."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
@@ -95,6 +103,9 @@ class Session:
 
     def piece(self, piece: Piece) -> None:
         """A part of a data frame has come, if the session is `streaming`."""
+
+    def took(self, count: int) -> None:
+        """One read took ``count`` bytes, if the session has a `read_limit`."""
 
     def pinged(self, payload: bytes) -> None:
         """A ping has come (RFC 6455 section 5.5.2)."""

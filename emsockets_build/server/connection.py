@@ -20,24 +20,25 @@ from emsockets_build.server.closing import close_payload, parse_close_payload
 from emsockets_build.server.frames import FrameReader, Opcode, Piece, ProtocolError, frame_header
 from emsockets_build.server.handshake import (
     MAX_HEAD,
+    SWITCHING_PROTOCOLS,
     Answer,
     RefusedError,
-    Request,
     check_upgrade,
     offered_subprotocols,
     parse_request,
     refusal,
 )
+from emsockets_build.server.lifetime import Lifetime
 from emsockets_build.server.messages import MessageAssembler
+from emsockets_build.server.outlet import Outlet
 
 if TYPE_CHECKING:
+    from emsockets_build.server.handshake import Request
     from emsockets_build.server.host import Host
 
 __all__ = ["Connection"]
 
 _LOG = logging.getLogger(__name__)
-_FLUSH_BYTES = 256 * 1024
-_JOIN_BYTES = 16 * 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _TLS_HELLO = b"\x16\x03"
 
@@ -49,6 +50,9 @@ class _State(Enum):
     CLOSING = auto()  # our close frame is out, the client's is not in
     RAW = auto()  # bytes that are no frames
     DONE = auto()  # whatever still comes is dropped
+
+
+_READS_FRAMES = frozenset({_State.OPEN, _State.CLOSING})
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -63,19 +67,12 @@ class Connection(asyncio.BufferedProtocol):
         self._state = _State.HEAD
         self._head = b""
         self._reader = FrameReader()
-        self._session: Session = Session(self)
         self._assembler = MessageAssembler()
+        self._session: Session = Session(self)
         self._behaviour: Behaviour | None = None
-        self._out: list[bytes] = []
-        self._out_size = 0
-        self._corked = False
+        self._lifetime = Lifetime(self._behaviour_failed)
         self._held = False
-        self._congested = False
         self._client_closed = False
-        self._drained: asyncio.Future[None] | None = None
-        self._timers: set[asyncio.TimerHandle] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self._deadline: asyncio.TimerHandle | None = None
 
     # -- the transport's side ---------------------------------------------------------------
 
@@ -83,22 +80,25 @@ class Connection(asyncio.BufferedProtocol):
         """Begin: a request is awaited, or raw bytes if the port speaks no HTTP."""
         # Not asserted: uvloop's transports behave like asyncio.Transport but do not derive from it.
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=_FLUSH_BYTES)
+        self._out = Outlet(self._transport)
         self.recorder = self._host.enter(self, transport)
-        self._set_deadline(self._host.settings.handshake_timeout, self._handshake_late)
+        self._lifetime.deadline(self._host.settings.handshake_timeout, self._handshake_late)
         behaviour = self._host.settings.behaviour
         if not behaviour.websocket and not self._host.settings.by_path:
             self._begin_raw(behaviour, b"")
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        """Lend the server's read buffer."""
-        return self._host.buffer
+        """Lend the server's read buffer, or a part of it to a session that reads slowly."""
+        limit = self._session.read_limit
+        return self._host.buffer[:limit] if limit else self._host.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Consume what was read."""
         view = self._host.buffer[:nbytes]
-        if self._state in (_State.OPEN, _State.CLOSING):
+        if self._state in _READS_FRAMES:
             self._read_frames(view)
+            if self._session.read_limit:
+                self._session.took(nbytes)
         elif self._state is _State.HEAD:
             self._read_head(bytes(view))
         elif self._state is _State.WAITING:
@@ -109,24 +109,21 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Take the client's FIN; True keeps the transport open for the server's direction."""
         self.recorder.half_closed("client")
-        if self._state is _State.RAW:
-            return self._guarded(self._session.raw_ended) is True
+        if self._state is _State.RAW and self._session.raw_ended():
+            return True
         self.recorder.closing("client")
         self._state = _State.DONE
         return False
 
     def pause_writing(self) -> None:
         """Stop reading while the client does not read: nothing may pile up here."""
-        self._congested = True
-        self._note_buffered()
+        self._out.pause()
         self._apply_reading()
 
     def resume_writing(self) -> None:
         """Go on."""
-        self._congested = False
+        self._out.resume()
         self._apply_reading()
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: timers and tasks stop, the record is completed."""
@@ -134,17 +131,12 @@ class Connection(asyncio.BufferedProtocol):
             self.recorder.reset = True
             self.recorder.closing("client")
         self._state = _State.DONE
-        self._congested = False
-        self._set_deadline(0, None)
-        for timer in self._timers:
-            timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
-        self._guarded(self._session.ended)
+        self._out.resume()
+        self._lifetime.guard(self._session.ended)
+        self._lifetime.end()
+        self.recorder.peak_buffered = self._out.peak
         self.recorder.ended()
-        self._host.leave(self)
+        self._host.leave(self, self._behaviour)
 
     # -- the handshake ----------------------------------------------------------------------
 
@@ -157,32 +149,31 @@ class Connection(asyncio.BufferedProtocol):
         end = self._head.find(b"\r\n\r\n")
         if end < 0 and len(self._head) < MAX_HEAD and not self._head.startswith(_TLS_HELLO):
             return
-        self._set_deadline(0, None)
-        head, rest = self._head[:end], self._head[end + 4 :]
+        self._lifetime.no_deadline()
         try:
             if not 0 <= end <= MAX_HEAD:
                 _refuse_head(self._head)
-            self._head = rest
-            self._take_request(parse_request(head))
+            head, self._head = self._head[:end], self._head[end + 4 :]
+            self._take_request(parse_request(head), head + b"\r\n\r\n")
         except RefusedError as error:
             self._refuse(error)
 
-    def _take_request(self, request: Request) -> None:
-        behaviour = self._behaviour = self._host.route(request)
+    def _take_request(self, request: Request, head: bytes) -> None:
+        behaviour = self._host.route(request)
         self.recorder.requested(request, behaviour.name)
         if not behaviour.websocket:
-            self._begin_raw(behaviour, self._head)
+            self._begin_raw(behaviour, head + self._head)
             return
+        self._behaviour = behaviour
         self._host.admit(request)
         key = check_upgrade(request)
         offered = offered_subprotocols(request)
         answer = behaviour.answer(request, offered, self._host.settings.subprotocols)
         self._state = _State.WAITING
-        if answer.status != 101:  # noqa: PLR2004 - Switching Protocols
-            self._respond(answer, key, offered)
-            return
-        self._session = behaviour.session(self)
-        preparation = self._session.prepare()
+        preparation = None
+        if answer.status == SWITCHING_PROTOCOLS:
+            self._session = behaviour.session(self)
+            preparation = self._session.prepare()
         if preparation is None:
             self._respond(answer, key, offered)
             return
@@ -198,54 +189,55 @@ class Connection(asyncio.BufferedProtocol):
 
     def _respond(self, answer: Answer, key: str, offered: tuple[str, ...]) -> None:
         self.recorder.answered(answer, offered)
-        self._write(answer.encode(key))
-        if answer.status != 101:  # noqa: PLR2004 - Switching Protocols
+        self._out.write(answer.encode(key))
+        if answer.status != SWITCHING_PROTOCOLS:
             self.recorder.closing("server")
             self._drain_then_close()
             return
         self._state = _State.OPEN
-        self._assembler = MessageAssembler(self._behaviour.max_message if self._behaviour else 0)
+        limit = self._behaviour.max_message if self._behaviour else 0
+        self._assembler = MessageAssembler(limit, keep=not self._session.streaming)
         self._host.joined(self, self._behaviour)
         self._apply_reading()
         early, self._head = self._head, b""
-        self._guarded(self._session.opened)
+        self._lifetime.guard(self._session.opened)
         if early:
             self._read_frames(memoryview(early))
 
     # -- frames -----------------------------------------------------------------------------
 
     def _read_frames(self, view: memoryview) -> None:
-        self._corked = True
+        self._out.corked = True
         try:
             for piece in self._reader.feed(view):
                 self._take_piece(piece)
-                if self._state is _State.DONE:
+                if self._state not in _READS_FRAMES:
                     break
         except ProtocolError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on
             self._behaviour_failed(error)
         finally:
-            self._corked = False
-            self._flush()
+            self._out.corked = False
+            self._out.flush()
 
     def _take_piece(self, piece: Piece) -> None:
         self.recorder.piece(piece)
-        if self._session.streaming and piece.opcode <= Opcode.BINARY:
-            if self._state is _State.OPEN:
-                self._session.piece(piece)
-            return
         complete = self._assembler.push(piece)
+        data = piece.opcode <= Opcode.BINARY
+        is_open = self._state is _State.OPEN
+        if data and is_open and self._session.streaming:
+            self._session.piece(piece)
         if complete is None:
             return
         opcode, payload = complete
-        if opcode <= Opcode.BINARY:
-            self.recorder.message(opcode, payload)
-            if self._state is _State.OPEN:
+        if data:
+            self.recorder.message(opcode, payload, self._assembler.size)
+            if is_open and not self._session.streaming:
                 self._session.received(opcode, payload)
         elif opcode is Opcode.CLOSE:
             self._take_close(payload)
-        elif self._state is _State.OPEN:
+        elif is_open:
             (self._session.pinged if opcode is Opcode.PING else self._session.ponged)(payload)
 
     def _take_close(self, payload: bytes) -> None:
@@ -260,25 +252,28 @@ class Connection(asyncio.BufferedProtocol):
     def _fail(self, error: ProtocolError) -> None:
         """Fail the WebSocket connection (RFC 6455 section 7.1.7)."""
         self.recorder.faulty(error.code, error.reason)
+        self.recorder.closing("server", error.code, error.reason)
         if self._state is _State.OPEN:
-            payload = close_payload(error.code, error.reason)
-            self.recorder.closing("server", error.code, error.reason)
-            self._put(Opcode.CLOSE, payload)
+            self._put(Opcode.CLOSE, close_payload(error.code, error.reason))
         self._drain_then_close()
 
+    def _behaviour_failed(self, error: Exception) -> None:
+        _LOG.error("behaviour %s failed", self.recorder.behaviour, exc_info=error)
+        self._fail(ProtocolError(1011, f"the server's behaviour failed: {error!r}"))
+
     def _begin_raw(self, behaviour: Behaviour, early: bytes) -> None:
-        self._set_deadline(0, None)
+        self._lifetime.no_deadline()
         self._state = _State.RAW
         self._behaviour = behaviour
         self.recorder.behaviour = behaviour.name
         self._session = behaviour.session(self)
-        self._guarded(self._session.raw_opened)
+        self._lifetime.guard(self._session.raw_opened)
         if early:
             self._read_raw(early)
 
     def _read_raw(self, data: bytes) -> None:
         self.recorder.raw("client", data)
-        self._guarded(lambda: self._session.raw(data))
+        self._lifetime.guard(lambda: self._session.raw(data))
 
     # -- Link: what the session may do ------------------------------------------------------
 
@@ -300,43 +295,23 @@ class Connection(asyncio.BufferedProtocol):
     def _put(self, opcode: Opcode, payload: bytes, *, fin: bool = True) -> None:
         size = len(payload)
         self.recorder.frame("server", opcode, payload, size, fin=fin)
-        self._write(frame_header(opcode, size, fin=fin))
-        self._write(payload)
+        self._out.write_two(frame_header(opcode, size, fin=fin), payload)
 
-    def send_raw(self, data: bytes, *, frames: Sequence[tuple[int, bool, int]] = ()) -> None:
+    def send_raw(
+        self, data: bytes, *, frames: Sequence[tuple[int, bool, int]] | None = None
+    ) -> None:
         """Put bytes on the wire as they are; see `Link.send_raw`."""
-        if self._state not in (_State.OPEN, _State.CLOSING, _State.RAW):
+        if self._state in (_State.HEAD, _State.WAITING, _State.DONE):
             return
-        if frames:
-            for opcode, fin, size in frames:
-                self.recorder.frame("server", opcode, b"", size, fin=fin)
-        else:
+        if frames is None:
             self.recorder.raw("server", data)
-        self._write(data)
-
-    def _write(self, data: bytes) -> None:
-        self._out.append(data)
-        self._out_size += len(data)
-        if not self._corked or self._out_size > _FLUSH_BYTES:
-            self._flush()
-
-    def _flush(self) -> None:
-        if not self._out:
-            return
-        out, self._out = self._out, []
-        total, self._out_size = self._out_size, 0
-        if total <= _JOIN_BYTES or len(out) == 1:
-            self._transport.write(b"".join(out))
-        else:
-            self._transport.writelines(out)
-        if self._congested:
-            self._note_buffered()
+        for opcode, fin, size in frames or ():
+            self.recorder.frame("server", opcode, b"", size, fin=fin)
+        self._out.write(data)
 
     async def writable(self) -> None:
         """Wait until little enough is waiting to be sent; at once if the connection is gone."""
-        if self._congested:
-            self._drained = asyncio.get_running_loop().create_future()
-            await self._drained
+        await self._out.writable()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and end the connection when the client's has come."""
@@ -345,54 +320,54 @@ class Connection(asyncio.BufferedProtocol):
         self.recorder.closing("server", code, reason)
         self._put(Opcode.CLOSE, close_payload(code, reason))
         self._state = _State.CLOSING
-        self._host.parted(self, self._behaviour)
+        self.hold(reading=True)
         if self._client_closed:
             self.finish()
         else:
-            self._set_deadline(self._host.settings.close_timeout, self.finish)
+            self._lifetime.deadline(self._host.settings.close_timeout, self.finish)
 
     def finish(self) -> None:
         """Close the TCP connection when everything has been sent, without a close frame."""
-        self._flush()
+        self._out.flush()
         self.recorder.closing("server")
         self._state = _State.DONE
-        self._set_deadline(self._host.settings.close_timeout, self._transport.abort)
+        self._lifetime.deadline(self._host.settings.close_timeout, self._transport.abort)
         self._transport.close()
 
     def _drain_then_close(self) -> None:
         """Close gently: closing with unread data would reset TCP and destroy what we said last."""
-        self._flush()
+        self._out.flush()
         self._state = _State.DONE
-        self._held = False
-        self._apply_reading()
-        if self._transport.can_write_eof() and not self._transport.is_closing():
+        self.hold(reading=True)
+        if self._transport.is_closing():
+            return
+        if self._transport.can_write_eof():
             self._transport.write_eof()
-            self._set_deadline(self._host.settings.linger, self.finish)
+            self._lifetime.deadline(self._host.settings.linger, self.finish)
         else:
             self.finish()
 
     def half_close(self) -> None:
         """End the server's direction of the TCP connection (FIN) and go on reading."""
-        self._flush()
-        self.recorder.half_closed("server")
+        self._out.flush()
         self.recorder.closing("server")
+        self._state = _State.CLOSING
         if self._transport.can_write_eof():
+            self.recorder.half_closed("server")
             self._transport.write_eof()
-
-    def drop(self) -> None:
-        """Let go at once: the server stops."""
-        self.recorder.closing("server")
-        self._state = _State.DONE
-        self._transport.abort()
 
     def abort(self) -> None:
         """Reset the TCP connection (RST)."""
-        self._flush()
-        self.recorder.closing("server")
+        self._out.flush()
         self.recorder.reset = True
-        self._state = _State.DONE
         raw = self._transport.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.drop()
+
+    def drop(self) -> None:
+        """Let go at once, whatever was still to be sent."""
+        self.recorder.closing("server")
+        self._state = _State.DONE
         self._transport.abort()
 
     def hold(self, *, reading: bool) -> None:
@@ -400,58 +375,23 @@ class Connection(asyncio.BufferedProtocol):
         self._held = not reading
         self._apply_reading()
 
-    def later(self, delay: float, action: Callable[[], None]) -> None:
-        """Do something after ``delay`` seconds if the connection still stands then."""
-
-        def act() -> None:
-            self._timers.discard(timer)
-            self._guarded(action)
-
-        timer = asyncio.get_running_loop().call_later(delay, act)
-        self._timers.add(timer)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine beside the connection; it is cancelled when the connection ends."""
-        task = asyncio.get_running_loop().create_task(self._run(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    # -- small pieces -----------------------------------------------------------------------
-
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on
-            self._behaviour_failed(error)
-
-    def _guarded(self, action: Callable[[], Any]) -> Any:  # noqa: ANN401 - the action's result
-        """Call into the behaviour; its failure ends this connection and no other."""
-        try:
-            return action()
-        except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on
-            self._behaviour_failed(error)
-        return None
-
-    def _behaviour_failed(self, error: Exception) -> None:
-        _LOG.error("behaviour %s failed", self.recorder.behaviour, exc_info=error)
-        self._fail(ProtocolError(1011, f"the server's behaviour failed: {error!r}"))
-
     def _apply_reading(self) -> None:
-        wanted = not (self._held or self._congested or self._state is _State.WAITING)
+        wanted = not (self._held or self._out.congested or self._state is _State.WAITING)
         if self._transport.is_closing() or wanted == self._transport.is_reading():
             return
         (self._transport.resume_reading if wanted else self._transport.pause_reading)()
 
-    def _note_buffered(self) -> None:
-        size = self._transport.get_write_buffer_size()
-        self.recorder.peak_buffered = max(self.recorder.peak_buffered, size)
+    def later(self, delay: float, action: Callable[[], None]) -> None:
+        """Do something after ``delay`` seconds if the connection still stands then."""
+        self._lifetime.later(delay, action)
 
-    def _set_deadline(self, seconds: float, action: Callable[[], None] | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if action is not None:
-            self._deadline = asyncio.get_running_loop().call_later(seconds, action)
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine beside the connection; it is cancelled when the connection ends."""
+        self._lifetime.spawn(work)
+
+    def note(self, text: str) -> None:
+        """Write a remark into the record."""
+        self.recorder.noted(text)
 
 
 def _refuse_head(head: bytes) -> NoReturn:

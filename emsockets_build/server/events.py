@@ -20,6 +20,7 @@ __all__ = [
     "FrameSeen",
     "HalfClosed",
     "Message",
+    "Noted",
     "RawBytes",
     "Requested",
     "Side",
@@ -162,6 +163,19 @@ class HalfClosed(Event):
     kind: ClassVar[str] = "half-closed"
 
     sender: Side
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Event):
+    """The behaviour has something to say.
+
+    Attributes:
+        text: What, in words.
+    """
+
+    kind: ClassVar[str] = "note"
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = [
     "MAX_HEAD",
+    "SWITCHING_PROTOCOLS",
     "Answer",
     "RefusedError",
     "Request",
@@ -31,6 +32,8 @@ __all__ = [
 
 MAX_HEAD = 16 * 1024
 """Bytes that a request's head may have."""
+
+SWITCHING_PROTOCOLS = 101
 
 _MAX_HEADERS = 100
 _KEY_BYTES = 16
@@ -114,7 +117,7 @@ class Answer:
         body: The body, if it is not to be ``reason``.
     """
 
-    status: int = 101
+    status: int = SWITCHING_PROTOCOLS
     subprotocol: str | None = None
     reason: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -131,7 +134,7 @@ class Answer:
         """
         headers = list(self.headers)
         body = b""
-        if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
+        if self.status == SWITCHING_PROTOCOLS:
             headers += [
                 ("Upgrade", "websocket"),
                 ("Connection", "Upgrade"),

@@ -70,7 +70,8 @@ class Host:
         self._started = time.monotonic()
         self._count = 0
         self._standing: dict[Connection, None] = {}
-        self._recorders: deque[Recorder] = deque()
+        self._recorders: dict[int, Recorder] = {}
+        self._ended: deque[int] = deque()
         self._groups: dict[Behaviour, dict[Connection, None]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -118,7 +119,7 @@ class Host:
 
     def records(self) -> tuple[ConnectionRecord, ...]:
         """Return a snapshot of every connection, in the order of acceptance."""
-        return tuple(recorder.snapshot() for recorder in self._recorders)
+        return tuple(recorder.snapshot() for recorder in self._recorders.values())
 
     # -- what connections ask ---------------------------------------------------------------
 
@@ -135,16 +136,19 @@ class Host:
         )
         self._standing[connection] = None
         self._idle.clear()
-        self._recorders.append(recorder)
+        self._recorders[self._count] = recorder
         return recorder
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection, behaviour: Behaviour | None) -> None:
         """Forget a connection that is gone; its record stays, while there is room."""
         self._standing.pop(connection, None)
-        for group in self._groups.values():
-            group.pop(connection, None)
-        while len(self._recorders) - len(self._standing) > self.settings.limits.connections:
-            self._recorders.popleft()
+        if behaviour is not None and behaviour in self._groups:
+            self._groups[behaviour].pop(connection, None)
+            if not self._groups[behaviour]:
+                del self._groups[behaviour]
+        self._ended.append(connection.recorder.number)
+        if len(self._ended) > self.settings.limits.connections:
+            del self._recorders[self._ended.popleft()]
         if not self._standing:
             self._idle.set()
 
@@ -168,14 +172,10 @@ class Host:
         if behaviour is not None:
             self._groups.setdefault(behaviour, {})[connection] = None
 
-    def parted(self, connection: Connection, behaviour: Behaviour | None) -> None:
-        """Note that it is not open any more."""
-        if behaviour is not None:
-            self._groups.get(behaviour, {}).pop(connection, None)
-
     def peers(self, behaviour: Behaviour | None) -> Collection[Link]:
         """Return the open connections under one behaviour."""
-        return list(self._groups.get(behaviour, ())) if behaviour is not None else []
+        standing = self._groups.get(behaviour, {}) if behaviour is not None else {}
+        return [connection for connection in standing if connection.open]
 
 
 def _address(peer: object) -> str:

@@ -21,22 +21,22 @@ class MessageAssembler:
 
     Args:
         max_message: Bytes that one message may have; more is refused as soon as it is announced.
+        keep: Whether messages are put together; else they are checked and counted only, and
+            `push` gives their last piece's bytes.
     """
 
-    __slots__ = ("_control", "_decoder", "_kind", "_max", "_parts", "_size")
+    __slots__ = ("_control", "_decoder", "_keep", "_kind", "_max", "_parts", "_size", "size")
 
-    def __init__(self, max_message: int = DEFAULT_MAX_MESSAGE) -> None:
+    def __init__(self, max_message: int = DEFAULT_MAX_MESSAGE, *, keep: bool = True) -> None:
         self._max = max_message
+        self._keep = keep
+        self.size = 0
+        """Bytes of the message that `push` completed last."""
         self._kind = Opcode.CONTINUATION  # that is: no message has begun
         self._parts: list[bytes] = []
         self._size = 0
         self._control = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-
-    @property
-    def buffered(self) -> int:
-        """Bytes of the unfinished message that are held."""
-        return sum(map(len, self._parts))
 
     def push(self, piece: Piece) -> tuple[Opcode, bytes] | None:
         """Take the next piece.
@@ -60,7 +60,8 @@ class MessageAssembler:
         if self._kind is Opcode.TEXT:
             self._check_text(piece.payload, final=whole)
         if not whole:
-            self._parts.append(piece.payload)
+            if self._keep:
+                self._parts.append(piece.payload)
             return None
         kind = self._kind
         payload = piece.payload
@@ -69,7 +70,7 @@ class MessageAssembler:
             payload = b"".join(self._parts)
             self._parts.clear()
         self._kind = Opcode.CONTINUATION
-        self._size = 0
+        self.size, self._size = self._size, 0
         return kind, payload
 
     def _begin_frame(self, opcode: Opcode, length: int) -> None:

@@ -22,6 +22,7 @@ from emsockets_build.server.events import (
     FrameSeen,
     HalfClosed,
     Message,
+    Noted,
     RawBytes,
     Requested,
     Side,
@@ -197,13 +198,12 @@ class Recorder:
             )
             self._head, self._hash = b"", None
 
-    def message(self, opcode: int, payload: bytes, size: int | None = None) -> None:
-        """Note a whole data message from the client; ``size`` if ``payload`` is not all of it."""
+    def message(self, opcode: int, payload: bytes, size: int) -> None:
+        """Note a whole data message from the client; ``payload`` may be less than all of it."""
         self.messages_in += 1
         if len(self._messages) < self._limits.events and self._limits.payload:
-            length = len(payload) if size is None else size
-            kept, digest = self._keep(payload, length)
-            self._messages.append(Message(int(opcode), length, kept, digest))
+            kept, digest = self._keep(payload, size)
+            self._messages.append(Message(int(opcode), size, kept, digest))
 
     def raw(self, sender: Side, payload: bytes) -> None:
         """Note bytes that are no frames."""
@@ -221,6 +221,10 @@ class Recorder:
     def half_closed(self, sender: Side) -> None:
         """Note a FIN."""
         self._add(HalfClosed(self.number, self._now(), sender))
+
+    def noted(self, text: str) -> None:
+        """Note what a behaviour has to say."""
+        self._add(Noted(self.number, self._now(), text))
 
     def faulty(self, code: int, reason: str) -> None:
         """Note that the client broke the protocol, or what failed; the first fault is the one."""

@@ -6,6 +6,18 @@ from urllib.parse import quote
 
 from emsockets_build.errors import UsageError
 from emsockets_build.server.behaviour import Behaviour
+from emsockets_build.server.behaviours.datagrams import Datagram
+from emsockets_build.server.behaviours.endings import Abort, Close, HalfClose, MaxSize
+from emsockets_build.server.behaviours.framing import Fragment, Garbage, Huge, Merge, Split
+from emsockets_build.server.behaviours.handshakes import (
+    NoSubprotocol,
+    RawTcp,
+    Refuse,
+    RequireNone,
+    SlowAccept,
+    WrongSubprotocol,
+)
+from emsockets_build.server.behaviours.pacing import Freeze, Jitter, Latency, Ping, SlowRead
 from emsockets_build.server.behaviours.plain import Chat, Echo, EchoText, Sink, Source
 from emsockets_build.server.handshake import RefusedError, Request
 from emsockets_build.server.parameters import closest, parse_parameters
@@ -20,6 +32,27 @@ BEHAVIOURS: dict[str, type[Behaviour]] = {
         Sink,
         Source,
         Chat,
+        Datagram,
+        Refuse,
+        NoSubprotocol,
+        WrongSubprotocol,
+        RequireNone,
+        RawTcp,
+        SlowAccept,
+        SlowRead,
+        Freeze,
+        Latency,
+        Jitter,
+        Ping,
+        Close,
+        Abort,
+        HalfClose,
+        MaxSize,
+        Split,
+        Merge,
+        Fragment,
+        Huge,
+        Garbage,
     )
 }
 """Every behaviour by name, in the order of the documentation."""

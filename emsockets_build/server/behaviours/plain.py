@@ -9,11 +9,14 @@ from emsockets_build.server.behaviour import Behaviour, Link, Session
 from emsockets_build.server.frames import Opcode
 from emsockets_build.server.parameters import count, flag, size
 
-__all__ = ["Chat", "Echo", "EchoText", "Sink", "Source"]
+__all__ = ["Chat", "Echo", "EchoSession", "EchoText", "Sink", "Source", "counting_bytes"]
 
 
-class _EchoSession(Session):
+class EchoSession(Session):
+    """Sends every message back; the base of the behaviours that are an echo with a twist."""
+
     def received(self, opcode: Opcode, payload: bytes) -> None:
+        """Send the message back."""
         self.link.send(payload, opcode)
 
 
@@ -27,7 +30,7 @@ class Echo(Behaviour):
 
     def session(self, link: Link) -> Session:
         """Begin an echo."""
-        return _EchoSession(link)
+        return EchoSession(link)
 
 
 class _EchoTextSession(Session):
@@ -65,6 +68,12 @@ class Sink(Behaviour):
         return _SinkSession(link)
 
 
+def counting_bytes(length: int, start: int = 0) -> bytes:
+    """Return ``length`` bytes that count 0, 1, ... 255, 0, ... from place ``start`` on."""
+    shift = start % 256
+    return (bytes(range(256)) * (length // 256 + 2))[shift : shift + length]
+
+
 class _SourceSession(Session):
     def __init__(self, link: Link, plan: Source) -> None:
         super().__init__(link)
@@ -75,12 +84,10 @@ class _SourceSession(Session):
 
     async def _pour(self) -> None:
         left = self._plan.bytes
-        pattern = bytes(range(256)) * (self._plan.message // 256 + 2)
         sent = 0
         while left and self.link.open:
             length = min(left, self._plan.message)
-            start = sent % 256
-            self.link.send(pattern[start : start + length])
+            self.link.send(counting_bytes(length, sent))
             sent += length
             left -= length
             await self.link.writable()

@@ -1,0 +1,84 @@
+"""The way out of one connection: joins small writes, and knows when the client does not read."""
+
+from __future__ import annotations
+
+import asyncio
+
+__all__ = ["Outlet"]
+
+_HIGH_WATER = 256 * 1024
+_JOIN_BYTES = 16 * 1024
+
+
+class Outlet:
+    """Writes to a transport, corked while a read is being answered.
+
+    Everything that one read gives rise to goes out as one write: at small messages that is the
+    difference between one system call and sixty.
+
+    Args:
+        transport: Where the bytes go.
+    """
+
+    __slots__ = ("_drained", "_pending", "_size", "_transport", "congested", "corked", "peak")
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        transport.set_write_buffer_limits(high=_HIGH_WATER)
+        self._transport = transport
+        self._pending: list[bytes] = []
+        self._size = 0
+        self._drained: asyncio.Future[None] | None = None
+        self.corked = False
+        self.congested = False
+        self.peak = 0
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, now or when the cork is drawn."""
+        self._pending.append(data)
+        self._size += len(data)
+        if not self.corked or self._size > _HIGH_WATER:
+            self.flush()
+
+    def write_two(self, header: bytes, payload: bytes) -> None:
+        """Send a frame's two parts without joining them first."""
+        self._pending += (header, payload)
+        self._size += len(header) + len(payload)
+        if not self.corked or self._size > _HIGH_WATER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything to the transport."""
+        pending = self._pending
+        if not pending:
+            return
+        if self._size <= _JOIN_BYTES or len(pending) == 1:
+            self._transport.write(b"".join(pending))
+        else:
+            self._transport.writelines(pending)
+        self._pending = []
+        self._size = 0
+        if self.congested:
+            self._note_peak()
+
+    def pause(self) -> None:
+        """The transport holds more than it should: the client does not keep up."""
+        self.congested = True
+        self._note_peak()
+
+    def resume(self) -> None:
+        """The transport can take more."""
+        self.congested = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    async def writable(self) -> None:
+        """Wait until the transport can take more; at once if it can now."""
+        if self.congested:
+            if self._drained is None or self._drained.done():
+                self._drained = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._drained)
+        else:
+            await asyncio.sleep(0)  # a loop that never waits would starve the other connections
+
+    def _note_peak(self) -> None:
+        self.peak = max(self.peak, self._transport.get_write_buffer_size())
