@@ -14,6 +14,7 @@ from typing import NoReturn
 __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
+    "demo": "prove a round trip: build the Socket sample and run it against a live server",
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",
     "snippet": "print CMake text that gives targets what sockets need",

@@ -19,6 +19,8 @@ __all__ = ["console", "outcome_table", "print_failures", "progress_line"]
 
 Progress = Callable[[str], None]
 
+_WIDTH_OF_FILES = 200
+
 
 def console(stream: IO[str] | None = None) -> Console:
     """Make a console that colours only a terminal, and never when NO_COLOR is set.
@@ -26,7 +28,10 @@ def console(stream: IO[str] | None = None) -> Console:
     Args:
         stream: Where it writes; standard error if None, which leaves standard output to data.
     """
-    return Console(file=stream or sys.stderr, highlight=False, soft_wrap=False)
+    target = stream or sys.stderr
+    # A file or a pipe has no width that a table could be squeezed into.
+    width = None if target.isatty() else _WIDTH_OF_FILES
+    return Console(file=target, highlight=False, width=width)
 
 
 @contextlib.contextmanager
@@ -57,21 +62,16 @@ def progress_line(out: Console) -> Iterator[Progress]:
 def outcome_table(outcomes: Sequence[Outcome]) -> Table:
     """Draw one row per outcome, with what the server itself measured.
 
+    Messages and bytes are those that the server received and those that it sent.
+
     Args:
         outcomes: In the order of the rows.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading, justify in (
-        ("name", "left"),
-        ("verdict", "left"),
-        ("subprotocol", "left"),
-        ("messages in/out", "right"),
-        ("bytes in/out", "right"),
-        ("js kB", "right"),
-        ("wasm kB", "right"),
-        ("seconds", "right"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # a Literal
+    for heading in ("name", "verdict", "subprotocol"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("messages", "bytes", "js+wasm kB", "seconds"):
+        table.add_column(heading, justify="right", no_wrap=True)
     document = report_document("", outcomes)
     runs = document["runs"]
     assert isinstance(runs, list)  # noqa: S101 - narrows the type of a plain dictionary
@@ -82,10 +82,9 @@ def outcome_table(outcomes: Sequence[Outcome]) -> Table:
             Text(terminal_escape(run["name"])),
             Text("pass" if passed else "FAIL", style="green" if passed else "bold red"),
             Text(terminal_escape(run["subprotocol"] or "-")),
-            f"{saw['messages_in']:,} / {saw['messages_out']:,}",
-            f"{saw['bytes_in']:,} / {saw['bytes_out']:,}",
-            _kilobytes(sizes.get("js")),
-            _kilobytes(sizes.get("wasm")),
+            f"{saw['messages_in']:,}/{saw['messages_out']:,}",
+            f"{saw['bytes_in']:,}/{saw['bytes_out']:,}",
+            "+".join(f"{size / 1000:.0f}" for size in sizes.values()) or "-",
             f"{run['seconds']:.2f}",
         )
     return table
@@ -134,7 +133,3 @@ def _print_tail(out: Console, name: str, output: bytes) -> None:
 
 def _fit(line: str, width: int) -> str:
     return line if len(line) <= width else line[: max(width - 3, 0)] + "..."
-
-
-def _kilobytes(size: int | None) -> str:
-    return "-" if size is None else f"{size / 1000:.1f}"

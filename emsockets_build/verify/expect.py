@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
+from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.model import Expectations, Mismatch
 
 __all__ = ["find_mismatches"]
@@ -25,10 +27,12 @@ def find_mismatches(
     Returns:
         Every expectation that was not met; a run that ran out of time always has one.
     """
+    opened = [record for record in connections if record.status == HTTPStatus.SWITCHING_PROTOCOLS]
     return (
         *_ending(expectations, result),
         *_output(expectations, result),
-        *_traffic(expectations, [record for record in connections if record.status == 101]),  # noqa: PLR2004 - HTTP's Switching Protocols
+        *_traffic(expectations, opened),
+        *(_counts(result, opened) if expectations.counted_alike else ()),
     )
 
 
@@ -77,3 +81,22 @@ def _traffic(expectations: Expectations, opened: Sequence[ConnectionRecord]) -> 
                 "as much back as was sent, and something at all",
                 f"{sent[0]} messages, {sent[1]} bytes in; {echoed[0]}, {echoed[1]} out",
             )
+
+
+def _counts(result: RunResult, opened: Sequence[ConnectionRecord]) -> Iterator[Mismatch]:
+    """Compare both ends of the wire: what one sent the other must have got."""
+    totals = [event.detail for event in result.events if event.kind is Kind.TOTALS]
+    for what, program, server in (
+        ("messages to the server", "sent_messages", "messages_in"),
+        ("bytes to the server", "sent_bytes", "bytes_in"),
+        ("messages to the program", "received_messages", "messages_out"),
+        ("bytes to the program", "received_bytes", "bytes_out"),
+    ):
+        by_program = sum(_number(detail.get(program)) for detail in totals)
+        by_server = sum(_number(getattr(record, server)) for record in opened)
+        if by_program != by_server:
+            yield Mismatch(what, f"{by_program}, as the program's sockets counted", str(by_server))
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0

@@ -26,6 +26,8 @@ class Expectations:
         subprotocol: The subprotocol selected on every connection; empty for none.
         connected: Whether the server must have seen at least one opened connection.
         echoed: Whether the server must have sent back as many messages and bytes as it got.
+        counted_alike: Whether what the program's sockets sent and got, seen from inside Node, must
+            be what the server got and sent.
     """
 
     exit_code: int | None = 0
@@ -37,6 +39,7 @@ class Expectations:
     subprotocol: str | None = None
     connected: bool = False
     echoed: bool = False
+    counted_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
