@@ -37,7 +37,7 @@ def _project(folder: Path, *, sockets: bool) -> Path:
 
 def _configure(source: Path, build: Path) -> float:
     command = [
-        *(CMAKE, "-S", source, "-B", build, "-G", "Ninja", "--no-warn-unused-cli"),
+        *(CMAKE, "-S", source, "-B", build, "-G", "Ninja"),
         *(f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"-DEmSockets_DIR={cmake_dir()}"),
     ]
     environment = {**os.environ, "FAKE_EMSCRIPTEN_VERSION": "6.0.5"}

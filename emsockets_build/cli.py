@@ -1,15 +1,20 @@
 """The ``emsockets`` command: finds the command's module, runs it, maps errors to exit codes.
 
 Start-up is a feature: only the module of the chosen command is imported, so the list of commands
-and their one-line summaries stands here (a test holds it against the modules).
+and their one-line summaries stands here (a test holds it against the modules), and neither
+``--version`` nor ``--help`` needs a parser.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
+
+TYPE_CHECKING = False  # typing itself costs a tenth of the start
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from emsockets_build.arguments import Command
 
 __all__ = ["COMMANDS", "main"]
 
@@ -20,46 +25,6 @@ COMMANDS = {
     "snippet": "print CMake text that gives targets what sockets need",
     "cmakedir": "print where find_package(EmSockets) finds the CMake package",
 }
-
-
-class _Parser(argparse.ArgumentParser):
-    """An argument parser that suggests the command that was probably meant."""
-
-    def error(self, message: str) -> NoReturn:
-        import difflib
-
-        hint = ""
-        if "invalid choice: '" in message:
-            word = message.split("invalid choice: '", 1)[1].split("'", 1)[0]
-            choices = message.split("(choose from", 1)[-1].strip(" )").replace("'", "").split(", ")
-            close = difflib.get_close_matches(word, choices, n=1)
-            hint = f"\n  remedy: did you mean `{close[0]}`?" if close else ""
-        usage = self.format_usage()
-        self.exit(2, f"{usage}{self.prog}: error: {message}{hint}\n")
-
-
-def _build_parser(chosen: str | None) -> argparse.ArgumentParser:
-    """Build the root parser, with the arguments of the chosen command only."""
-    parser = _Parser(
-        prog="emsockets",
-        description="Build, run and prove C and C++ socket programs as WebAssembly.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, allow_abbrev=False)
-        if name == chosen:
-            module = _load(name)
-            module.populate_parser(command)
-            command.set_defaults(run=module.run)
-    return parser
-
-
-def _load(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a module has no protocol
-    import importlib
-
-    return importlib.import_module(f"emsockets_build.commands.{name}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,16 +42,43 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"emsockets {__version__}\n")
         return 0
+    if words in (["--help"], ["-h"]):
+        sys.stdout.write(_help_text())
+        return 0
+    if not words:
+        sys.stderr.write(_help_text())
+        return 2
+    from emsockets_build.arguments import build_parser
+
     chosen = next((word for word in words if word in COMMANDS), None)
-    parser = _build_parser(chosen)
+    parser = build_parser(COMMANDS, _help_text(), chosen, _load(chosen) if chosen else None)
     try:
         arguments = parser.parse_args(words)
     except SystemExit as stop:  # argparse exits by itself; callers of main() want the code
         return stop.code if isinstance(stop.code, int) else 2
     if arguments.command is None:
-        parser.print_help(sys.stderr)
+        sys.stderr.write(_help_text())
         return 2
     return _run(arguments)
+
+
+def _help_text() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "".join(f"  {name:<{width}}  {summary}\n" for name, summary in COMMANDS.items())
+    return (
+        "usage: emsockets COMMAND [ARGS]\n"
+        "       emsockets [--help] [--version]\n\n"
+        "Build, run and prove C and C++ socket programs as WebAssembly.\n\n"
+        f"commands:\n{commands}\n"
+        "`emsockets COMMAND --help` tells more.\n"
+    )
+
+
+def _load(name: str) -> Command:
+    import importlib
+
+    module: Command = importlib.import_module(f"emsockets_build.commands.{name}")
+    return module
 
 
 def _run(arguments: argparse.Namespace) -> int:

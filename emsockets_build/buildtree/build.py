@@ -152,7 +152,7 @@ def _configure_command(tree: BuildTree, configuration: Configuration) -> list[st
         definitions["CMAKE_TOOLCHAIN_FILE"] = str(emscripten.toolchain_file)
     return [
         str(_tool(tree, "cmake")),
-        *("-S", str(tree.source), "-B", str(tree.build), "-G", "Ninja", "--no-warn-unused-cli"),
+        *("-S", str(tree.source), "-B", str(tree.build), "-G", "Ninja"),
         *(f"-D{name}={value}" for name, value in definitions.items()),
     ]
 
