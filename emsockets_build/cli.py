@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "prove a round trip: build the Socket sample and run it against a live server",
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",
+    "serve": "serve WebSocket clients in every good and bad way, or relay them to TCP",
     "snippet": "print CMake text that gives targets what sockets need",
     "cmakedir": "print where find_package(EmSockets) finds the CMake package",
 }

@@ -81,6 +81,10 @@ class Session:
     streaming: ClassVar[bool] = False
     """Whether the session takes pieces as they arrive (`piece`) instead of whole messages."""
 
+    independent: ClassVar[bool] = False
+    """Whether the client is read on while it does not take what is sent to it; the session then
+    has to see to it (`congested`) that nothing piles up, and gets pieces until the very end."""
+
     read_limit = 0
     """Bytes that one read may take, after which `took` is called; 0 for no such care."""
 
@@ -103,6 +107,12 @@ class Session:
 
     def piece(self, piece: Piece) -> None:
         """A part of a data frame has come, if the session is `streaming`."""
+
+    def congested(self) -> None:
+        """The client does not take what is sent to it."""
+
+    def relieved(self) -> None:
+        """The client takes more again."""
 
     def took(self, count: int) -> None:
         """One read took ``count`` bytes, if the session has a `read_limit`."""

@@ -13,13 +13,13 @@ import socket
 import struct
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from emsockets_build.server.behaviour import Behaviour, Link, Session
 from emsockets_build.server.closing import close_payload, parse_close_payload
 from emsockets_build.server.frames import FrameReader, Opcode, Piece, ProtocolError, frame_header
 from emsockets_build.server.handshake import (
-    MAX_HEAD,
+    HEAD_END,
     SWITCHING_PROTOCOLS,
     Answer,
     RefusedError,
@@ -27,6 +27,7 @@ from emsockets_build.server.handshake import (
     offered_subprotocols,
     parse_request,
     refusal,
+    split_head,
 )
 from emsockets_build.server.lifetime import Lifetime
 from emsockets_build.server.messages import MessageAssembler
@@ -40,7 +41,6 @@ __all__ = ["Connection"]
 
 _LOG = logging.getLogger(__name__)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_TLS_HELLO = b"\x16\x03"
 
 
 class _State(Enum):
@@ -119,11 +119,13 @@ class Connection(asyncio.BufferedProtocol):
         """Stop reading while the client does not read: nothing may pile up here."""
         self._out.pause()
         self._apply_reading()
+        self._session.congested()
 
     def resume_writing(self) -> None:
         """Go on."""
         self._out.resume()
         self._apply_reading()
+        self._session.relieved()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: timers and tasks stop, the record is completed."""
@@ -146,26 +148,24 @@ class Connection(asyncio.BufferedProtocol):
 
     def _read_head(self, data: bytes) -> None:
         self._head += data
-        end = self._head.find(b"\r\n\r\n")
-        if end < 0 and len(self._head) < MAX_HEAD and not self._head.startswith(_TLS_HELLO):
-            return
-        self._lifetime.no_deadline()
         try:
-            if not 0 <= end <= MAX_HEAD:
-                _refuse_head(self._head)
-            head, self._head = self._head[:end], self._head[end + 4 :]
-            self._take_request(parse_request(head), head + b"\r\n\r\n")
+            split = split_head(self._head)
+            if split is None:
+                return
+            self._lifetime.no_deadline()
+            head, self._head = split
+            self._take_request(parse_request(head), head + HEAD_END)
         except RefusedError as error:
             self._refuse(error)
 
     def _take_request(self, request: Request, head: bytes) -> None:
         behaviour = self._host.route(request)
         self.recorder.requested(request, behaviour.name)
+        self._host.admit(request)
         if not behaviour.websocket:
             self._begin_raw(behaviour, head + self._head)
             return
         self._behaviour = behaviour
-        self._host.admit(request)
         key = check_upgrade(request)
         offered = offered_subprotocols(request)
         answer = behaviour.answer(request, offered, self._host.settings.subprotocols)
@@ -185,6 +185,7 @@ class Connection(asyncio.BufferedProtocol):
         self.spawn(prepare())
 
     def _refuse(self, error: RefusedError) -> None:
+        self._lifetime.no_deadline()
         self._respond(refusal(error), "", ())
 
     def _respond(self, answer: Answer, key: str, offered: tuple[str, ...]) -> None:
@@ -226,7 +227,7 @@ class Connection(asyncio.BufferedProtocol):
         complete = self._assembler.push(piece)
         data = piece.opcode <= Opcode.BINARY
         is_open = self._state is _State.OPEN
-        if data and is_open and self._session.streaming:
+        if data and self._session.streaming and (is_open or self._session.independent):
             self._session.piece(piece)
         if complete is None:
             return
@@ -376,7 +377,8 @@ class Connection(asyncio.BufferedProtocol):
         self._apply_reading()
 
     def _apply_reading(self) -> None:
-        wanted = not (self._held or self._out.congested or self._state is _State.WAITING)
+        blocked = self._out.congested and not self._session.independent
+        wanted = not (self._held or blocked or self._state is _State.WAITING)
         if self._transport.is_closing() or wanted == self._transport.is_reading():
             return
         (self._transport.resume_reading if wanted else self._transport.pause_reading)()
@@ -392,9 +394,3 @@ class Connection(asyncio.BufferedProtocol):
     def note(self, text: str) -> None:
         """Write a remark into the record."""
         self.recorder.noted(text)
-
-
-def _refuse_head(head: bytes) -> NoReturn:
-    if head.startswith(_TLS_HELLO):
-        raise RefusedError(400, "a TLS client hello: wss:// was spoken to a ws:// port")
-    raise RefusedError(431, f"a request's head of more than {MAX_HEAD} bytes")

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
 __all__ = [
+    "HEAD_END",
     "MAX_HEAD",
     "SWITCHING_PROTOCOLS",
     "Answer",
@@ -28,13 +29,17 @@ __all__ = [
     "offered_subprotocols",
     "parse_request",
     "refusal",
+    "split_head",
 ]
+
+HEAD_END = b"\r\n\r\n"
 
 MAX_HEAD = 16 * 1024
 """Bytes that a request's head may have."""
 
 SWITCHING_PROTOCOLS = 101
 
+_TLS_HELLO = b"\x16\x03"
 _MAX_HEADERS = 100
 _KEY_BYTES = 16
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -155,6 +160,26 @@ class Answer:
 def refusal(error: RefusedError) -> Answer:
     """Turn a refusal into the answer that tells of it."""
     return Answer(error.status, reason=error.reason, headers=error.headers)
+
+
+def split_head(data: bytes) -> tuple[bytes, bytes] | None:
+    """Divide what has come so far into the request's head and what follows it.
+
+    Args:
+        data: Everything since the connection began.
+
+    Returns:
+        The head without its end, and the rest; None while the end has not come.
+
+    Raises:
+        RefusedError: This will not become a request: too long, or no HTTP at all.
+    """
+    if data.startswith(_TLS_HELLO):
+        raise RefusedError(400, "a TLS client hello: wss:// was spoken to a ws:// port")
+    end = data.find(HEAD_END)
+    if end > MAX_HEAD or (end < 0 and len(data) > MAX_HEAD):
+        raise RefusedError(431, f"a request's head of more than {MAX_HEAD} bytes")
+    return None if end < 0 else (data[:end], data[end + len(HEAD_END) :])
 
 
 def parse_request(head: bytes) -> Request:

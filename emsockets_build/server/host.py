@@ -16,6 +16,7 @@ from emsockets_build.server.connection import Connection
 from emsockets_build.server.events import ConnectionRecord
 from emsockets_build.server.handshake import Request
 from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
+from emsockets_build.server.site import Site
 
 __all__ = ["Host", "Settings"]
 
@@ -36,6 +37,7 @@ class Settings:
         tls: The certificate, for wss.
         limits: How much the records keep.
         observer: Gets every event as it happens, on the event loop.
+        site: The folder that plain HTTP requests are answered from.
         gate: Looks at every request first and may raise `RefusedError`.
         handshake_timeout: Seconds that a client has to send its request.
         close_timeout: Seconds that a client has to answer a close frame.
@@ -50,6 +52,7 @@ class Settings:
     tls: ssl.SSLContext | None = None
     limits: RecordLimits = field(default_factory=RecordLimits)
     observer: Observer | None = None
+    site: Site | None = None
     gate: Callable[[Request], None] | None = None
     handshake_timeout: float = 10.0
     close_timeout: float = 5.0
@@ -153,7 +156,13 @@ class Host:
             self._idle.set()
 
     def route(self, request: Request) -> Behaviour:
-        """Choose the behaviour for a request."""
+        """Choose the behaviour for a request; a plain HTTP request asks for a file.
+
+        Raises:
+            RefusedError: The path names neither behaviour nor file.
+        """
+        if self.settings.site is not None and not request.wants_upgrade:
+            return self.settings.site.page(request)
         if not self.settings.by_path:
             return self.settings.behaviour
         return from_request(request, self.settings.behaviour)

@@ -8,14 +8,18 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from emsockets_build.server.behaviour import Behaviour
 from emsockets_build.server.behaviours import from_spec
+from emsockets_build.server.certificate import Certificate, make_certificate
 from emsockets_build.server.events import ConnectionRecord
+from emsockets_build.server.gates import Gate
 from emsockets_build.server.host import Host, Settings
 from emsockets_build.server.recorder import Observer, RecordLimits
+from emsockets_build.server.site import Site
 
 __all__ = ["AsyncTestServer", "TestServer", "new_event_loop"]
 
@@ -37,6 +41,16 @@ def new_event_loop(*, fast: bool = True) -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+def _certificate(tls: ssl.SSLContext | Certificate | bool) -> Certificate | None:  # noqa: FBT001 - a choice of three
+    if tls is True:
+        return make_certificate()
+    return tls if isinstance(tls, Certificate) else None
+
+
+def _context(certificate: Certificate | None) -> ssl.SSLContext | None:
+    return certificate.context if certificate is not None else None
+
+
 class _Facade:
     """What both kinds of test server are made from and tell."""
 
@@ -50,18 +64,26 @@ class _Facade:
         port: int = 0,
         by_path: bool = False,
         subprotocols: Sequence[str] = ("binary",),
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | Certificate | bool = False,
+        site: Path | None = None,
+        gate: Gate | None = None,
         limits: RecordLimits | None = None,
         observer: Observer | None = None,
+        fast: bool = True,
     ) -> None:
         self.host = host
+        self.certificate = _certificate(tls)
+        """The certificate made for this server, if it speaks TLS with one."""
+        self._fast = fast
         self._settings = Settings(
             behaviour=from_spec(behaviour) if isinstance(behaviour, str) else behaviour,
             by_path=by_path,
             address=host,
             port=port,
             subprotocols=tuple(subprotocols),
-            tls=tls,
+            tls=tls if isinstance(tls, ssl.SSLContext) else _context(self.certificate),
+            site=Site(site) if site is not None else None,
+            gate=gate,
             limits=limits or RecordLimits(),
             observer=observer,
         )
@@ -106,9 +128,12 @@ class AsyncTestServer(_Facade):
         by_path: Whether a URL path such as ``/close?after=3`` chooses another behaviour.
         subprotocols: The subprotocols that are spoken, of which a client must offer one; with
             none, none is asked for and none selected.
-        tls: A server context, for wss.
+        tls: True for ``wss`` with a certificate made on the spot, or a certificate or context.
+        site: A folder whose files answer plain HTTP requests.
+        gate: Who is let in; everybody if None.
         limits: How much the records keep.
         observer: Gets every event as it happens, on the event loop.
+        fast: Whether `TestServer` may use uvloop for its thread.
 
     Raises:
         UsageError: The behaviour does not exist; on entering: the address cannot be bound.
@@ -160,7 +185,7 @@ class TestServer(_Facade):
     """
 
     def __enter__(self) -> Self:
-        self._loop = new_event_loop()
+        self._loop = new_event_loop(fast=self._fast)
         started: Future[Host] = Future()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(

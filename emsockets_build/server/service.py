@@ -1,0 +1,132 @@
+"""Several servers on one event loop until somebody ends them: what ``emsockets serve`` runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emsockets_build.server.behaviour import Behaviour
+from emsockets_build.server.certificate import Certificate
+from emsockets_build.server.events import Event
+from emsockets_build.server.gates import Gate
+from emsockets_build.server.journal import EventFile, LiveLog
+from emsockets_build.server.library import AsyncTestServer, new_event_loop
+from emsockets_build.server.recorder import Observer, RecordLimits
+
+__all__ = ["Service", "run_service"]
+
+_KEPT_CONNECTIONS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What to serve.
+
+    Attributes:
+        behaviours: One port for each.
+        by_path: Whether URL paths choose behaviours.
+        host: The address to bind.
+        port: The first port; 0 for free ones.
+        subprotocols: The subprotocols that are spoken.
+        tls: The certificate, for wss.
+        site: A folder of static files.
+        gate: Who is let in.
+        record: A file for JSON lines.
+        log: Whether people are told what happens, on standard error.
+        every_frame: Whether they are told of every frame.
+    """
+
+    behaviours: Sequence[Behaviour]
+    by_path: bool = False
+    host: str = "127.0.0.1"
+    port: int = 0
+    subprotocols: tuple[str, ...] = ("binary",)
+    tls: ssl.SSLContext | Certificate | None = None
+    site: Path | None = None
+    gate: Gate | None = None
+    record: Path | None = None
+    log: bool = True
+    every_frame: bool = False
+
+
+def run_service(service: Service, ready: Callable[[AsyncTestServer], None]) -> bool:
+    """Serve until SIGTERM or Ctrl-C.
+
+    Args:
+        service: What to serve.
+        ready: Called with each server when it accepts.
+
+    Returns:
+        Whether it was Ctrl-C that ended it.
+
+    Raises:
+        UsageError: An address cannot be bound, or the record cannot be written.
+    """
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(_serve(service, ready))
+
+
+async def _serve(service: Service, ready: Callable[[AsyncTestServer], None]) -> bool:
+    stop: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    _end_on_signals(stop)
+    async with contextlib.AsyncExitStack() as stack:
+        journal = stack.enter_context(EventFile(service.record)) if service.record else None
+        for place, behaviour in enumerate(service.behaviours):
+            server = _server(service, behaviour, place, journal)
+            ready(await stack.enter_async_context(server))
+        try:
+            return await stop
+        except asyncio.CancelledError:  # Ctrl-C where loops know no signal handlers (Windows)
+            return True
+
+
+def _server(
+    service: Service, behaviour: Behaviour, place: int, journal: EventFile | None
+) -> AsyncTestServer:
+    server: AsyncTestServer
+    several = len(service.behaviours) > 1
+    live = LiveLog(
+        sys.stderr,
+        every_frame=service.every_frame,
+        prefix=f"{behaviour.name}: " if several else "",
+    )
+
+    def observe(event: Event) -> None:
+        if service.log:
+            live(event)
+        if journal is not None:
+            journal.write(server.url, event)
+
+    observer: Observer | None = observe if service.log or journal is not None else None
+    kept = RecordLimits(connections=_KEPT_CONNECTIONS, events=0, total=1 << 62)
+    server = AsyncTestServer(
+        behaviour,
+        host=service.host,
+        port=service.port + place if service.port else 0,
+        by_path=service.by_path,
+        subprotocols=service.subprotocols,
+        tls=service.tls or False,
+        site=service.site,
+        gate=service.gate,
+        limits=kept if observer is not None else RecordLimits.counts_only(_KEPT_CONNECTIONS),
+        observer=observer,
+    )
+    return server
+
+
+def _end_on_signals(stop: asyncio.Future[bool]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end(*, interrupted: bool) -> None:
+        if not stop.done():
+            stop.set_result(interrupted)
+
+    with contextlib.suppress(NotImplementedError):  # Windows
+        loop.add_signal_handler(signal.SIGINT, lambda: end(interrupted=True))
+        loop.add_signal_handler(signal.SIGTERM, lambda: end(interrupted=False))
