@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,8 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build, run and report."""
+    import json
+
     from emsockets_build.errors import ExitCode
     from emsockets_build.report.terminal import console, progress_line
     from emsockets_build.settings import load_catalogue
@@ -51,10 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
         possible, impossible = _waits(toolchain, load_catalogue().options["wait"])
         programs = _build(folder, toolchain, possible, progress)
         outcomes = _run_all(_scenarios(programs), toolchain, progress)
+        # While the programs are still there to be measured.
+        document = _document(toolchain, outcomes, impossible)
     if arguments.json:
-        _print_json(toolchain, outcomes, impossible)
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        _print_table(out, toolchain, outcomes, impossible, arguments.keep)
+        _print_table(out, toolchain, outcomes, document, arguments.keep)
     passed = bool(outcomes) and all(outcome.passed for outcome in outcomes)
     return int(ExitCode.OK if passed else ExitCode.CHECK_FAILED)
 
@@ -171,11 +175,9 @@ def _run_all(
     return outcomes
 
 
-def _print_json(
+def _document(
     toolchain: Toolchain, outcomes: Sequence[Outcome], impossible: dict[str, str]
-) -> None:
-    import json
-
+) -> dict[str, Any]:
     from emsockets_build.report.document import report_document
 
     assert toolchain.emscripten is not None  # noqa: S101 - _toolchain saw to it
@@ -185,14 +187,14 @@ def _print_json(
         "node": toolchain.node.version_text,
         "not_possible": impossible,
     }
-    sys.stdout.write(json.dumps(report_document("demo", outcomes, extra), indent=2) + "\n")
+    return report_document("demo", outcomes, extra)
 
 
 def _print_table(
     out: Console,
     toolchain: Toolchain,
     outcomes: Sequence[Outcome],
-    impossible: dict[str, str],
+    document: dict[str, Any],
     keep: Path | None,
 ) -> None:
     from emsockets_build.report.terminal import outcome_table, print_failures
@@ -200,8 +202,8 @@ def _print_table(
     assert toolchain.emscripten is not None  # noqa: S101 - _toolchain saw to it
     assert toolchain.node is not None  # noqa: S101 - likewise
     out.print()
-    out.print(outcome_table(outcomes))
-    for wait, reason in impossible.items():
+    out.print(outcome_table(document))
+    for wait, reason in document["not_possible"].items():
         out.print(f"{wait}: not possible here: {reason}", style="dim")
     print_failures(out, outcomes)
     out.print()

@@ -46,6 +46,7 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the program and print the verdict."""
     from emsockets_build.errors import ExitCode
+    from emsockets_build.report.document import report_document
     from emsockets_build.verify import Expectations, Scenario, execute
 
     _check(arguments)
@@ -65,18 +66,17 @@ def run(arguments: argparse.Namespace) -> int:
         _runtime(arguments, native=native),
         on_output=None if arguments.json else _pass_on,
     )
+    document = report_document("run", [outcome])
     if arguments.json:
         import json
 
-        from emsockets_build.report.document import report_document
-
-        sys.stdout.write(json.dumps(report_document("run", [outcome]), indent=2) + "\n")
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         from emsockets_build.report.terminal import console, outcome_table, print_failures
 
         out = console()
         out.print()
-        out.print(outcome_table([outcome]))
+        out.print(outcome_table(document))
         print_failures(out, [outcome], output=False)
     return int(ExitCode.OK if outcome.passed else ExitCode.CHECK_FAILED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from emsockets_build.verify import Outcome
 
@@ -17,7 +18,7 @@ _KEPT_OUTPUT = 64 * 1024
 
 def report_document(
     command: str, outcomes: Sequence[Outcome], extra: Mapping[str, object] | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Describe outcomes as one JSON object.
 
     Args:

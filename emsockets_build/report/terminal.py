@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from emsockets_build.quoting import terminal_escape
-from emsockets_build.report.document import report_document
 from emsockets_build.verify import Outcome
 
 __all__ = ["console", "outcome_table", "print_failures", "progress_line"]
@@ -59,23 +58,20 @@ def progress_line(out: Console) -> Iterator[Progress]:
     yield show
 
 
-def outcome_table(outcomes: Sequence[Outcome]) -> Table:
+def outcome_table(document: Mapping[str, Any]) -> Table:
     """Draw one row per outcome, with what the server itself measured.
 
     Messages and bytes are those that the server received and those that it sent.
 
     Args:
-        outcomes: In the order of the rows.
+        document: A report as `document.report_document` writes it.
     """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("name", "verdict", "subprotocol"):
         table.add_column(heading, no_wrap=True)
     for heading in ("messages", "bytes", "js+wasm kB", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
-    document = report_document("", outcomes)
-    runs = document["runs"]
-    assert isinstance(runs, list)  # noqa: S101 - narrows the type of a plain dictionary
-    for run in runs:
+    for run in document["runs"]:
         saw, sizes = run["server_saw"], run["sizes"]
         passed = run["verdict"] == "pass"
         table.add_row(

@@ -10,7 +10,7 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const { isMainThread, threadId } = require("node:worker_threads");
-const { observed, observedGlobal, observeRaw, openSockets } = require("./observe.cjs");
+const { observed, observedGlobal, observeRaw, openSockets, tellTotals } = require("./observe.cjs");
 
 const settings = JSON.parse(process.env.EMSOCKETS_HOOK || "{}");
 const writeSync = fs.writeSync; // the program may replace it
@@ -146,7 +146,10 @@ if (isMainThread) {
     shared_memory: typeof SharedArrayBuffer !== "undefined",
     flags: process.execArgv.filter((word) => !word.includes("hook.cjs")).join(" "),
   });
-  process.on("exit", (code) => report("exit", { code, sockets: openSockets() }));
+  process.on("exit", (code) => {
+    tellTotals();
+    report("exit", { code, sockets: openSockets() });
+  });
   // The pulse: it stops when a loop in the program keeps the event loop from turning, and its
   // last word says what the process waits for.
   let handles = "";

@@ -4,6 +4,7 @@
 const DETAILED = 2000; // messages per socket and direction that are reported one by one
 
 const watched = new Map(); // number -> socket, until it is closed
+const counting = new Set(); // the Watch of each WebSocket whose totals are still to be told
 let count = 0;
 
 function byteLength(data) {
@@ -30,6 +31,11 @@ function openSockets() {
   }));
 }
 
+// A process can end before its sockets have closed; what they carried counts all the same.
+function tellTotals() {
+  for (const watch of counting) watch.totals();
+}
+
 class Watch {
   constructor(socket, report) {
     this.number = ++count;
@@ -38,6 +44,7 @@ class Watch {
     this.sent = { messages: 0, bytes: 0 };
     this.received = { messages: 0, bytes: 0 };
     watched.set(this.number, socket);
+    counting.add(this);
   }
 
   report(event, fields = {}) {
@@ -52,13 +59,18 @@ class Watch {
 
   closed(fields) {
     if (!watched.delete(this.number)) return;
+    this.totals();
+    this.report("close", fields);
+  }
+
+  totals() {
+    if (!counting.delete(this)) return;
     this.report("totals", {
       sent_messages: this.sent.messages,
       sent_bytes: this.sent.bytes,
       received_messages: this.received.messages,
       received_bytes: this.received.bytes,
     });
-    this.report("close", fields);
   }
 }
 
@@ -274,4 +286,4 @@ function observeRaw(report) {
   };
 }
 
-module.exports = { observed, observedGlobal, observeRaw, openSockets };
+module.exports = { observed, observedGlobal, observeRaw, openSockets, tellTotals };
