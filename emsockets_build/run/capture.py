@@ -55,6 +55,14 @@ class BoundedCapture:
         tail = b"".join(self._tail)
         return bytes(self._head) + tail[max(0, len(tail) - self._tail_limit) :]
 
+    def tail(self, size: int) -> bytes:
+        """Return the last bytes so far.
+
+        Args:
+            size: How many at most.
+        """
+        return self.data[-size:]
+
 
 class Pump:
     """A thread that reads a stream to its end (the way that works on every platform).

@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from emsockets_build.run.channel import HookReader, ReportChannel
+from emsockets_build.run.examine import Examination, without_noise
 from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
 from emsockets_build.run.model import Limits, Program, RunResult, Version
-from emsockets_build.run.supervise import Callbacks, Running, supervise
+from emsockets_build.run.supervise import Callbacks, supervise
 from emsockets_build.transcript.event import Event
 
 __all__ = ["node_command", "run_node"]
@@ -27,6 +28,7 @@ def run_node(
     node: Path,
     node_flags: Sequence[str] = (),
     ws_modules: Path | None = None,
+    symbolizer: Path | None = None,
     emscripten_version: Version | None = None,
     limits: Limits | None = None,
     stop: threading.Event | None = None,
@@ -43,6 +45,7 @@ def run_node(
         ws_modules: The ``node_modules`` folder whose ``ws`` suits the program. It is used where
             the program would find none, or one whose interface does not fit; None leaves the
             program alone, as if it were run by hand.
+        symbolizer: ``llvm-symbolizer``, which finds file and line of a hang.
         emscripten_version: The Emscripten that built it, where known; it decides what the
             program's text leaves open.
         limits: Bounds; the defaults of `Limits` if None.
@@ -63,30 +66,26 @@ def run_node(
     reports = HookReader(limits.events, on_event)
     channel = ReportChannel()
     settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
-    examination = _Examination(node_flags, limits)
+    examination = Examination(program.path, features, node=node, symbolizer=symbolizer)
     try:
         result = supervise(
             node_command(program, features, node=node, node_flags=node_flags),
             program,
             limits,
             environment=_environment(program, settings),
-            callbacks=Callbacks(stop, on_output, examination.look),
+            callbacks=Callbacks(stop, on_output, examination.look if limits.examine else None),
             hook=(channel, reports),
         )
     finally:
         channel.close()
-    return replace(result, features=features)
-
-
-class _Examination:
-    """The look into a program that hangs; filled in by the inspector."""
-
-    def __init__(self, node_flags: Sequence[str], limits: Limits) -> None:
-        self._node_flags = node_flags
-        self._limits = limits
-
-    def look(self, running: Running) -> None:
-        """Look at the running program."""
+    if examination.hang is None:
+        return replace(result, features=features)
+    return replace(
+        result,
+        stderr=without_noise(result.stderr),
+        features=features,
+        hang=examination.hang,
+    )
 
 
 def node_command(

@@ -1,0 +1,115 @@
+"""The look into a program whose time ran out, before it is killed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from emsockets_build.errors import EmSocketsError
+from emsockets_build.run.channel import HookReader
+from emsockets_build.run.features import ProgramFeatures
+from emsockets_build.run.hang import Hang, HangKind, classify, describe_handles, with_names
+from emsockets_build.run.stacks import Observation
+from emsockets_build.run.supervise import Running
+from emsockets_build.run.symbolize import SourceLine, read_symbol_map, source_lines
+from emsockets_build.run.wasm import FunctionTable
+
+__all__ = ["Examination", "without_noise"]
+
+_NOISE = re.compile(
+    rb"Debugger (?:listening|ending) on ws://[^\n]*\n(?:For help, see: [^\n]*\n)?"
+    rb"|For help, see: https://nodejs\.org/[^\n]*\n|Debugger attached\.\n"
+    rb"|Waiting for the debugger to disconnect\.\.\.\n"
+)
+_STILL_SECONDS = 1.0  # without a pulse: the event loop stands still
+
+
+class Examination:
+    """One look, through the inspector, at one program.
+
+    Args:
+        program: The ``.js`` or ``.mjs`` file.
+        features: What its text says.
+        node: The ``node`` executable that runs it.
+        symbolizer: ``llvm-symbolizer``, if there is one.
+
+    Attributes:
+        hang: What was found; None before `look`.
+    """
+
+    def __init__(
+        self, program: Path, features: ProgramFeatures, *, node: Path, symbolizer: Path | None
+    ) -> None:
+        self._program = program
+        self._features = features
+        self._node = node
+        self._symbolizer = symbolizer
+        self.hang: Hang | None = None
+
+    def look(self, running: Running) -> None:
+        """Look at the program while it still runs; never raises for what it cannot see."""
+        # picows and asyncio are needed for a hang only; most runs have none.
+        from emsockets_build.run.inspector import observe, open_inspector
+
+        turning, handles = _pulse(running.reports)
+        try:
+            url = open_inspector(running.pid, running.errors, self._node)
+            functions = FunctionTable.of_file(self._program.with_suffix(".wasm"))
+            seen = observe(url, functions, idle=turning)
+        except EmSocketsError as error:
+            kind = HangKind.IDLE if turning else HangKind.UNKNOWN
+            self.hang = Hang(kind, handles=handles, trouble=f"{error.what}: {error.why}")
+            return
+        self.hang = classify(
+            with_names(seen, read_symbol_map(self._program)),
+            turning=turning,
+            suspends=self._features.asyncify or self._features.jspi,
+            lines=self._lines(seen),
+            handles=handles,
+        )
+
+    def _lines(self, seen: Observation) -> Mapping[int, tuple[SourceLine, ...]]:
+        """Find the source lines of all WebAssembly frames."""
+        frames = {
+            frame.offset
+            for thread in seen.threads
+            for sample in thread.samples
+            for frame in sample
+            if frame.wasm
+        }
+        modules = [module for thread in seen.threads for module in thread.modules]
+        if not frames or not modules:
+            return {}
+        return source_lines(
+            self._program.with_suffix(".wasm"),
+            frames,
+            code_offset=modules[0].code_offset,
+            symbolizer=self._symbolizer,
+        )
+
+
+def _pulse(reports: HookReader | None) -> tuple[bool, tuple[str, ...]]:
+    """Return whether the event loop turns, and what the program waits for."""
+    if reports is None or reports.last_alive is None:
+        return False, ()
+    turning = time.monotonic() - reports.last_alive < _STILL_SECONDS
+    waiting = reports.waiting_for.detail if reports.waiting_for is not None else {}
+    resources, sockets = waiting.get("resources"), waiting.get("sockets")
+    return turning, describe_handles(
+        resources if isinstance(resources, list) else (),
+        sockets if isinstance(sockets, list) else (),
+    )
+
+
+def without_noise(stderr: bytes) -> bytes:
+    """Take out what Node's inspector wrote to a program's standard error.
+
+    Args:
+        stderr: What was captured.
+
+    Returns:
+        The program's own bytes.
+    """
+    return _NOISE.sub(b"", stderr)

@@ -1,0 +1,299 @@
+"""A look into a running Node through its inspector: stacks of the main thread and of the workers.
+
+SIGUSR1 opens the inspector of a Node that was started without one, even while its main thread spins
+in WebAssembly, and ``Debugger.pause`` then answers within some 50 ms. Nothing is paid before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from emsockets_build.errors import CheckFailedError
+from emsockets_build.process import run_bounded
+from emsockets_build.run.capture import BoundedCapture
+from emsockets_build.run.stacks import Frame, Observation, ThreadView, WasmModule
+from emsockets_build.run.wasm import FunctionTable
+
+__all__ = ["observe", "open_inspector"]
+
+_LISTENING = re.compile(rb"Debugger listening on (ws://[^\s]+)")
+_OPEN_SECONDS = 3.0
+_PAUSE_SECONDS = 1.5
+_ENTRY_SECONDS = 0.25
+_SAMPLES = 4
+_MAX_STEPS_OF_EVENT = 400
+_MAX_LOOP_FRAMES = 12
+_MAX_MESSAGE = 64 << 20
+
+
+def open_inspector(pid: int, errors: BoundedCapture, node: Path) -> str:
+    """Open the inspector of a running Node.
+
+    Args:
+        pid: The process, started with ``--inspect-port=127.0.0.1:0``.
+        errors: Where its standard error is captured: the address appears there.
+        node: The ``node`` executable; on Windows a second one has to ask the first.
+
+    Returns:
+        The inspector's WebSocket URL.
+
+    Raises:
+        CheckFailedError: No address appeared in time.
+    """
+    if sys.platform == "win32":
+        run_bounded([node, "-e", f"process._debugProcess({pid})"], timeout=_OPEN_SECONDS)
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGUSR1)
+    deadline = time.monotonic() + _OPEN_SECONDS
+    while time.monotonic() < deadline:
+        found = _LISTENING.search(errors.tail(4096))
+        if found is not None:
+            return found[1].decode("ascii", "replace")
+        time.sleep(0.005)
+    raise CheckFailedError(
+        "Node's inspector did not open",
+        where=f"process {pid}",
+        why=f"no address on standard error within {_OPEN_SECONDS:g} s of the signal",
+        remedy="a Node built without inspector, or a program that handles SIGUSR1, "
+        "cannot be looked into",
+    )
+
+
+def observe(url: str, functions: FunctionTable, *, idle: bool) -> Observation:
+    """Pause every thread some times and note its stack.
+
+    Args:
+        url: From `open_inspector`.
+        functions: Where the program's functions lie.
+        idle: Whether the main thread's event loop turns, so that it cannot be paused at once.
+
+    Returns:
+        What was seen; threads that could not be paused have no samples.
+
+    Raises:
+        CheckFailedError: The inspector does not answer.
+    """
+    try:
+        return asyncio.run(asyncio.wait_for(_observe(url, functions, idle=idle), timeout=15))
+    except (OSError, TimeoutError) as error:
+        raise CheckFailedError(
+            "Node's inspector does not answer", where=url, why=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+async def _observe(url: str, functions: FunctionTable, *, idle: bool) -> Observation:
+    transport, listener = await ws_connect(
+        _Listener, url, websocket_handshake_timeout=3, max_frame_size=_MAX_MESSAGE
+    )
+    client = _Client(transport)
+    assert isinstance(listener, _Listener)  # noqa: S101 - narrows a type
+    listener.attach(client.deliver)
+    try:
+        client.main.send("Debugger.enable")
+        client.main.send("NodeWorker.enable", waitForDebuggerOnStart=False)
+        await client.main.sample(functions, idle=idle)
+        await asyncio.gather(
+            *(thread.sample(functions, idle=False) for thread in client.workers.values())
+        )
+        return Observation(
+            tuple(thread.view() for thread in (client.main, *client.workers.values()))
+        )
+    finally:
+        transport.disconnect()
+        await asyncio.wait_for(transport.wait_disconnected(), 2)
+
+
+class _Listener(WSListener):
+    """Hands each message on; the first ones wait for `attach`."""
+
+    def __init__(self) -> None:
+        self._deliver: Callable[[dict[str, Any]], None] | None = None
+        self._socket: socket.socket | None = None
+
+    def attach(self, deliver: Callable[[dict[str, Any]], None]) -> None:
+        """Name the one who takes the messages."""
+        self._deliver = deliver
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._socket = transport.underlying_transport.get_extra_info("socket")
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - theirs
+        # Node answers in two small writes, and the kernel would hold back our acknowledgement of
+        # the first for 40 ms, and Node the second until it comes.
+        if self._socket is not None and hasattr(socket, "TCP_QUICKACK"):
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if frame.msg_type == WSMsgType.TEXT and self._deliver is not None:
+            self._deliver(json.loads(frame.get_payload_as_utf8_text()))
+
+
+class _Client:
+    """One connection to the inspector: the main thread, and the workers through it."""
+
+    def __init__(self, transport: WSTransport) -> None:
+        self._transport = transport
+        self.main = _Thread("main", self._send_to_main)
+        self.workers: dict[str, _Thread] = {}
+
+    def _send_to_main(self, message: Mapping[str, object]) -> None:
+        self._transport.send(WSMsgType.TEXT, json.dumps(message).encode())
+
+    def deliver(self, message: dict[str, Any]) -> None:
+        """Take a message; those of workers come wrapped."""
+        parameters = message.get("params", {})
+        if message.get("method") == "NodeWorker.attachedToWorker":
+            self._attach(str(parameters["sessionId"]))
+        elif message.get("method") == "NodeWorker.receivedMessageFromWorker":
+            thread = self.workers.get(str(parameters["sessionId"]))
+            if thread is not None:
+                thread.deliver(json.loads(parameters["message"]))
+        else:
+            self.main.deliver(message)
+
+    def _attach(self, session: str) -> None:
+        def send(message: Mapping[str, object]) -> None:
+            self.main.send(
+                "NodeWorker.sendMessageToWorker", sessionId=session, message=json.dumps(message)
+            )
+
+        self.workers[session] = thread = _Thread(f"worker {session}", send)
+        thread.send("Debugger.enable")
+
+
+@dataclass(slots=True)
+class _Thread:
+    """The debugger of one thread."""
+
+    name: str
+    transmit: Callable[[Mapping[str, object]], None]
+    count: int = 0
+    modules: dict[str, WasmModule] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
+    pauses: asyncio.Queue[tuple[Frame, ...]] = field(default_factory=asyncio.Queue)
+    samples: list[tuple[Frame, ...]] = field(default_factory=list)
+    breakpoint: str = ""
+    loop_depth: int = 0
+
+    def send(self, method: str, **parameters: object) -> None:
+        """Send a command; answers are not waited for, events are."""
+        self.count += 1
+        self.transmit({"id": self.count, "method": method, "params": parameters})
+
+    def deliver(self, message: dict[str, Any]) -> None:
+        """Take an event."""
+        parameters = message.get("params", {})
+        if message.get("method") == "Debugger.scriptParsed":
+            script, url = str(parameters["scriptId"]), str(parameters.get("url", ""))
+            self.urls[script] = url
+            if parameters.get("scriptLanguage") == "WebAssembly":
+                self.modules[script] = WasmModule(url, int(parameters.get("codeOffset", 0)))
+        elif "breakpointId" in message.get("result", {}):
+            self.breakpoint = str(message["result"]["breakpointId"])
+        elif message.get("method") == "Debugger.paused":
+            self.pauses.put_nowait(tuple(map(self._frame, parameters.get("callFrames", ()))))
+
+    def _frame(self, raw: Mapping[str, Any]) -> Frame:
+        location = raw["location"]
+        script = str(location["scriptId"])
+        wasm = script in self.modules
+        return Frame(
+            function=str(raw["functionName"]).removeprefix("$" if wasm else ""),
+            wasm=wasm,
+            offset=int(location.get("columnNumber", 0)),
+            line=0 if wasm else int(location.get("lineNumber", 0)) + 1,
+            url=self.urls.get(script, ""),
+        )
+
+    async def _paused(self, seconds: float) -> tuple[Frame, ...] | None:
+        try:
+            return await asyncio.wait_for(self.pauses.get(), seconds)
+        except TimeoutError:
+            return None
+
+    async def sample(self, functions: FunctionTable, *, idle: bool) -> None:
+        """Note some stacks.
+
+        Args:
+            functions: Where the module's functions lie.
+            idle: Whether the thread mostly waits for events.
+        """
+        if idle:
+            await self._sample_next_event()
+        else:
+            await self._sample_loop(functions)
+
+    async def _sample_loop(self, functions: FunctionTable) -> None:
+        """Pause some times, then find the function that holds the loop."""
+        for number in range(_SAMPLES):
+            if number:
+                self.send("Debugger.resume")
+                await asyncio.sleep(0.01)
+            self.send("Debugger.pause")
+            stack = await self._paused(_PAUSE_SECONDS)
+            if stack is None:
+                return
+            self.samples.append(stack)
+        await self._find_loop(self.samples[-1], functions)
+
+    async def _sample_next_event(self) -> None:
+        """Wait for the next callback and follow it into WebAssembly."""
+        deadline = time.monotonic() + _PAUSE_SECONDS
+        self.send("Debugger.pause")
+        for _ in range(_MAX_STEPS_OF_EVENT):
+            stack = await self._paused(max(0.0, deadline - time.monotonic()))
+            if stack is None:
+                return
+            own = [frame.wasm and not frame.function.startswith("asyncify_") for frame in stack]
+            if any(own):
+                self.samples.append(stack)
+                if not own[0] and sum(map(_calls_out, self.samples)) >= _SAMPLES:
+                    return
+            # ASYNCIFY's own functions lead nowhere; all else is followed, past Node's own code
+            # and past our pulse.
+            rewinding = stack[0].wasm and not own[0]
+            self.send("Debugger.stepOut" if rewinding else "Debugger.stepInto")
+
+    async def _find_loop(self, stack: tuple[Frame, ...], functions: FunctionTable) -> None:
+        """Ask of each function, from the inside out, whether it is entered again.
+
+        The first that is not holds the loop. (Stepping out of frames would tell the same, but V8
+        cannot step into a frame whose code it compiled before the debugger came.)
+        """
+        wasm = [index for index, frame in enumerate(stack) if frame.wasm]
+        for index in wasm[:_MAX_LOOP_FRAMES]:
+            start = functions.start_of(stack[index].offset)
+            if start is None:
+                return
+            script = next(iter(self.modules))
+            place = {"scriptId": script, "lineNumber": 0, "columnNumber": start}
+            self.send("Debugger.setBreakpoint", location=place)
+            self.send("Debugger.resume")
+            if await self._paused(_ENTRY_SECONDS) is None:
+                self.loop_depth = len(stack) - index
+                return
+            self.send("Debugger.removeBreakpoint", breakpointId=self.breakpoint)
+
+    def view(self) -> ThreadView:
+        """Return what was seen."""
+        return ThreadView(
+            self.name, tuple(self.samples), self.loop_depth, tuple(self.modules.values())
+        )
+
+
+def _calls_out(stack: tuple[Frame, ...]) -> bool:
+    """Whether WebAssembly called into JavaScript at this moment: that names the call."""
+    return not stack[0].wasm and any(frame.wasm for frame in stack)
