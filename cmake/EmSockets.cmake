@@ -5,3 +5,4 @@
 include_guard(GLOBAL)
 
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsTarget.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsTest.cmake")
