@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from emsockets_build.run.stacks import Frame, Observation, ThreadView
 from emsockets_build.run.symbolize import SourceLine
 
-__all__ = ["Hang", "HangKind", "classify", "describe_handles", "with_names"]
+__all__ = ["Hang", "HangKind", "classify", "describe_handles", "with_names", "with_sources"]
 
 
 class HangKind(StrEnum):
@@ -225,10 +225,10 @@ def _name(thread: ThreadView, lines: Mapping[int, Sequence[SourceLine]], kind: H
         (entry for entry in found if entry[0][0] == waiting_in), key=lambda entry: len(entry[1])
     )
     place = _own_frame(stack, call, thread.loop_depth, lines)
-    shown = tuple(_with_sources(stack, lines))
+    shown = tuple(with_sources(stack, lines))
     if place is None:
         return Hang(kind, thread.name, waiting_in, stack=shown)
-    own = next(iter(_with_sources([stack[place]], lines)))
+    own = next(iter(with_sources([stack[place]], lines)))
     if own.location is None:
         own = _sourced_elsewhere(own, len(stack) - place, samples, lines)
     return Hang(kind, thread.name, waiting_in, own.function, own.location, shown)
@@ -250,7 +250,7 @@ def _sourced_elsewhere(
     """
     for sample in samples:
         if len(sample) >= depth and sample[-depth].function == own.function:
-            known = next(iter(_with_sources([sample[-depth]], lines)))
+            known = next(iter(with_sources([sample[-depth]], lines)))
             if known.location is not None:
                 return known
     return own
@@ -308,10 +308,18 @@ def _library_file(frame: Frame, lines: Mapping[int, Sequence[SourceLine]]) -> st
     return known[-1].file if known and "system/lib/" in known[-1].file else ""
 
 
-def _with_sources(
+def with_sources(
     stack: Iterable[Frame], lines: Mapping[int, Sequence[SourceLine]]
 ) -> Iterable[Frame]:
-    """Add what debug information knows: source lines, and the inlined functions as frames."""
+    """Add what debug information knows: source lines, and the inlined functions as frames.
+
+    Args:
+        stack: Frames.
+        lines: The source of WebAssembly offsets, innermost inlined function first.
+
+    Returns:
+        The frames in the same order, with those of inlined functions before their function's.
+    """
     for frame in stack:
         known = lines.get(frame.offset, ()) if frame.wasm else ()
         for line in known[:-1]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emsockets_build.run.features import ProgramFeatures
     from emsockets_build.run.hang import Hang
+    from emsockets_build.run.stacks import Frame
     from emsockets_build.transcript.event import Event
 
 __all__ = ["Limits", "Program", "RunResult", "Version"]
@@ -81,6 +82,7 @@ class RunResult:
         left_behind: Processes that outlived the program and were killed.
         features: What was read from the program's own text; None for native programs.
         hang: What the inspector found when the time ran out.
+        crash: The stack of the last uncaught exception, innermost frame first.
     """
 
     command: tuple[str, ...]
@@ -100,6 +102,7 @@ class RunResult:
     left_behind: int = 0
     features: ProgramFeatures | None = None
     hang: Hang | None = None
+    crash: tuple[Frame, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from emsockets_build.run.channel import HookReader, ReportChannel
+from emsockets_build.run.crash import crash_stack
 from emsockets_build.run.examine import Examination, without_noise
 from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
 from emsockets_build.run.model import Limits, Program, RunResult, Version
@@ -78,14 +79,10 @@ def run_node(
         )
     finally:
         channel.close()
-    if examination.hang is None:
-        return replace(result, features=features)
-    return replace(
-        result,
-        stderr=without_noise(result.stderr),
-        features=features,
-        hang=examination.hang,
-    )
+    if examination.hang is not None:
+        result = replace(result, stderr=without_noise(result.stderr), hang=examination.hang)
+    crash = crash_stack(program.path, result.events, symbolizer) if result.exit_code != 0 else ()
+    return replace(result, features=features, crash=crash)
 
 
 def node_command(

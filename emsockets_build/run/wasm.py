@@ -16,11 +16,15 @@ class FunctionTable:
 
     Args:
         data: The file's content; what is no WebAssembly module has no functions.
+
+    Attributes:
+        code_offset: Where the body of the code section starts: DWARF counts from there.
     """
 
     def __init__(self, data: bytes) -> None:
         self._starts: list[int] = []
         self._end = 0
+        self.code_offset = 0
         try:
             self._read(data)
         except IndexError:
@@ -42,6 +46,7 @@ class FunctionTable:
             section = data[place]
             size, body = _leb128(data, place + 1)
             if section == _CODE_SECTION:
+                self.code_offset = body
                 count, place = _leb128(data, body)
                 for _ in range(count):
                     size, start = _leb128(data, place)
