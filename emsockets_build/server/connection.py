@@ -82,7 +82,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport = cast("asyncio.Transport", transport)
         self._out = Outlet(self._transport)
         self.recorder = self._host.enter(self, transport)
-        self._lifetime.deadline(self._host.settings.handshake_timeout, self._handshake_late)
+        self._lifetime.deadline(self._host.settings.timeouts.handshake, self._handshake_late)
         behaviour = self._host.settings.behaviour
         if not behaviour.websocket and not self._host.settings.by_path:
             self._begin_raw(behaviour, b"")
@@ -143,7 +143,7 @@ class Connection(asyncio.BufferedProtocol):
     # -- the handshake ----------------------------------------------------------------------
 
     def _handshake_late(self) -> None:
-        seconds = self._host.settings.handshake_timeout
+        seconds = self._host.settings.timeouts.handshake
         self._refuse(RefusedError(408, f"no whole request within {seconds:g} s"))
 
     def _read_head(self, data: bytes) -> None:
@@ -325,14 +325,14 @@ class Connection(asyncio.BufferedProtocol):
         if self._client_closed:
             self.finish()
         else:
-            self._lifetime.deadline(self._host.settings.close_timeout, self.finish)
+            self._lifetime.deadline(self._host.settings.timeouts.close, self.finish)
 
     def finish(self) -> None:
         """Close the TCP connection when everything has been sent, without a close frame."""
         self._out.flush()
         self.recorder.closing("server")
         self._state = _State.DONE
-        self._lifetime.deadline(self._host.settings.close_timeout, self._transport.abort)
+        self._lifetime.deadline(self._host.settings.timeouts.close, self._transport.abort)
         self._transport.close()
 
     def _drain_then_close(self) -> None:
@@ -344,7 +344,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._transport.can_write_eof():
             self._transport.write_eof()
-            self._lifetime.deadline(self._host.settings.linger, self.finish)
+            self._lifetime.deadline(self._host.settings.timeouts.linger, self.finish)
         else:
             self.finish()
 

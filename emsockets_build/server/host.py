@@ -18,10 +18,25 @@ from emsockets_build.server.handshake import Request
 from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
 from emsockets_build.server.site import Site
 
-__all__ = ["Host", "Settings"]
+__all__ = ["Host", "Settings", "Timeouts"]
 
 _READ_BUFFER = 256 * 1024
 _BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a client may take; every wait of the server is one of these.
+
+    Attributes:
+        handshake: Seconds to send its request.
+        close: Seconds to answer a close frame, and to take what was still to be sent.
+        linger: Seconds to read why it was refused.
+    """
+
+    handshake: float = 10.0
+    close: float = 5.0
+    linger: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +54,7 @@ class Settings:
         observer: Gets every event as it happens, on the event loop.
         site: The folder that plain HTTP requests are answered from.
         gate: Looks at every request first and may raise `RefusedError`.
-        handshake_timeout: Seconds that a client has to send its request.
-        close_timeout: Seconds that a client has to answer a close frame.
-        linger: Seconds that a refused client has to read why.
+        timeouts: How long clients may take.
     """
 
     behaviour: Behaviour
@@ -54,9 +67,7 @@ class Settings:
     observer: Observer | None = None
     site: Site | None = None
     gate: Callable[[Request], None] | None = None
-    handshake_timeout: float = 10.0
-    close_timeout: float = 5.0
-    linger: float = 1.0
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 class Host:

@@ -17,7 +17,7 @@ from emsockets_build.server.behaviours import from_spec
 from emsockets_build.server.certificate import Certificate, make_certificate
 from emsockets_build.server.events import ConnectionRecord
 from emsockets_build.server.gates import Gate
-from emsockets_build.server.host import Host, Settings
+from emsockets_build.server.host import Host, Settings, Timeouts
 from emsockets_build.server.recorder import Observer, RecordLimits
 from emsockets_build.server.site import Site
 
@@ -68,6 +68,7 @@ class _Facade:
         site: Path | None = None,
         gate: Gate | None = None,
         limits: RecordLimits | None = None,
+        timeouts: Timeouts | None = None,
         observer: Observer | None = None,
         fast: bool = True,
     ) -> None:
@@ -85,6 +86,7 @@ class _Facade:
             site=Site(site) if site is not None else None,
             gate=gate,
             limits=limits or RecordLimits(),
+            timeouts=timeouts or Timeouts(),
             observer=observer,
         )
         self._host: Host | None = None
@@ -132,6 +134,7 @@ class AsyncTestServer(_Facade):
         site: A folder whose files answer plain HTTP requests.
         gate: Who is let in; everybody if None.
         limits: How much the records keep.
+        timeouts: How long clients may take to send a request or to close.
         observer: Gets every event as it happens, on the event loop.
         fast: Whether `TestServer` may use uvloop for its thread.
 

@@ -97,3 +97,7 @@ class MessageAssembler:
             self._decoder.decode(payload, final)
         except UnicodeDecodeError as error:
             raise ProtocolError(1007, "text that is not UTF-8") from error
+        # Python waits for the third byte before it refuses a surrogate; two are enough to know.
+        pending = self._decoder.getstate()[0]
+        if pending[:1] == b"\xed" and pending[1:2] >= b"\xa0":
+            raise ProtocolError(1007, "text with a surrogate, which is not UTF-8")

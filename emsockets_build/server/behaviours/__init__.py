@@ -108,4 +108,5 @@ def from_request(request: Request, default: Behaviour) -> Behaviour:
     try:
         return from_spec(f"{name}?{request.query}")
     except UsageError as error:
-        raise RefusedError(400, f"{error.what} ({error.why})") from error
+        detail = "; ".join(filter(None, (error.what, error.why, error.remedy)))
+        raise RefusedError(400, detail) from error

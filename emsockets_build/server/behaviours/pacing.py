@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -97,7 +98,8 @@ class _LateSession(EchoSession):
 
     def __init__(self, link: Link) -> None:
         super().__init__(link)
-        self._waiting = 0
+        self._waiting: deque[tuple[Opcode, bytes]] = deque()
+        self._size = 0
         self._due = 0.0
 
     def delay(self) -> float:
@@ -105,16 +107,20 @@ class _LateSession(EchoSession):
 
     def received(self, opcode: Opcode, payload: bytes) -> None:
         now = asyncio.get_running_loop().time()
-        # No message overtakes another: TCP would not let it either.
+        # No message overtakes another, as TCP would not let it either: each is due no earlier than
+        # the one before, and each timer sends the oldest, since timers of one instant fire in any
+        # order.
         self._due = max(self._due, now + self.delay())
-        self._waiting += len(payload) + 1
-        self.link.later(self._due - now, lambda: self._send(opcode, payload))
-        if self._waiting > _MAX_WAITING:
+        self._waiting.append((opcode, payload))
+        self._size += len(payload) + 1
+        self.link.later(self._due - now, self._send_oldest)
+        if self._size > _MAX_WAITING:
             self.link.hold(reading=False)
 
-    def _send(self, opcode: Opcode, payload: bytes) -> None:
-        self._waiting -= len(payload) + 1
-        if self._waiting <= _MAX_WAITING:
+    def _send_oldest(self) -> None:
+        opcode, payload = self._waiting.popleft()
+        self._size -= len(payload) + 1
+        if self._size <= _MAX_WAITING:
             self.link.hold(reading=True)
         self.link.send(payload, opcode)
 
