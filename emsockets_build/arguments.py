@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NoReturn, Protocol
 
-__all__ = ["Command", "Parser", "build_parser"]
+__all__ = ["Command", "Parser", "build_parser", "parse_words"]
 
 
 class Command(Protocol):
@@ -65,3 +65,25 @@ def build_parser(
             module.populate_parser(command)
             command.set_defaults(run=module.run)
     return parser
+
+
+def parse_words(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line of the form ``COMMAND FILE [OPTIONS] [-- ARGS]``.
+
+    argparse settles how many ``ARGS`` a positional ``*`` takes as soon as it comes to ``FILE``, so
+    that words behind ``--`` are left over when an option stands between (python/cpython#59317).
+
+    Args:
+        parser: From `build_parser`.
+        words: The words after the program's name.
+
+    Returns:
+        The arguments; what follows ``--`` is in ``arguments`` of a command that has it.
+    """
+    arguments, left_over = parser.parse_known_args(words)
+    behind = list(words[words.index("--") + 1 :]) if "--" in words else []
+    if left_over and left_over in (behind, ["--", *behind]) and "arguments" in arguments:
+        arguments.arguments = [*arguments.arguments, *behind]
+    elif left_over:
+        parser.error(f"unrecognized arguments: {' '.join(left_over)}")
+    return arguments

@@ -51,12 +51,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not words:
         sys.stderr.write(_help_text())
         return 2
-    from emsockets_build.arguments import build_parser
+    from emsockets_build.arguments import build_parser, parse_words
 
     chosen = next((word for word in words if word in COMMANDS), None)
     parser = build_parser(COMMANDS, _help_text(), chosen, _load(chosen) if chosen else None)
     try:
-        arguments = parser.parse_args(words)
+        arguments = parse_words(parser, words)
     except SystemExit as stop:  # argparse exits by itself; callers of main() want the code
         return stop.code if isinstance(stop.code, int) else 2
     if arguments.command is None:
