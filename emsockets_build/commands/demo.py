@@ -48,8 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     from emsockets_build.settings import load_catalogue
 
     out = console()
+    toolchain = _toolchain(arguments)
     with _project_folder(arguments.keep) as folder, progress_line(out) as progress:
-        toolchain = _toolchain(arguments, progress)
         possible, impossible = _waits(toolchain, load_catalogue().options["wait"])
         programs = _build(folder, toolchain, possible, progress)
         outcomes = _run_all(_scenarios(programs), toolchain, progress)
@@ -81,12 +81,16 @@ def _project_folder(keep: Path | None) -> Iterator[Path]:
     yield keep.absolute()
 
 
-def _toolchain(arguments: argparse.Namespace, progress: Progress) -> Toolchain:
-    """Find every tool, or install what is missing if that was allowed."""
-    from emsockets_build.toolchain import find_toolchain
+def _toolchain(arguments: argparse.Namespace) -> Toolchain:
+    """Find every tool; set up what is missing if that is allowed, else say what it is."""
+    from emsockets_build.toolchain.install import Want, ask, ensure_toolchain, progress_for
 
-    progress("looking for the tools")
-    return find_toolchain(emscripten=arguments.emscripten, node=arguments.node)
+    return ensure_toolchain(
+        Want(arguments.emscripten, arguments.node),
+        progress=progress_for(),
+        assume_yes=arguments.yes,
+        confirm=ask if sys.stdin.isatty() else lambda _: False,
+    )
 
 
 def _waits(toolchain: Toolchain, waits: Sequence[str]) -> tuple[list[str], dict[str, str]]:
