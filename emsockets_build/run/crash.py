@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +17,7 @@ __all__ = ["crash_stack", "parse_stack"]
 
 # `at name (wasm://wasm/x.wasm-0123:wasm-function[14]:0x476)`, without a name and parentheses too
 _WASM = re.compile(r"^\s*at (?:(.*?) \()?(wasm://\S+?):wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$")
-_SCRIPT = re.compile(r"^\s*at (?:(.*?) \()?(\S+?):(\d+):(\d+)\)?$")
+_SCRIPT = re.compile(r"^\s*at (?:(.*?) \()?(.+?):(\d+):(\d+)\)?$")
 _MAX_FRAMES = 64
 
 
@@ -45,14 +45,16 @@ def parse_stack(text: str) -> tuple[Frame, ...]:
 
 
 def crash_stack(
-    program: Path, events: Iterable[Event], symbolizer: Path | None
+    program: Path,
+    events: Iterable[Event],
+    symbolizer: Callable[[], Path | None] | None,
 ) -> tuple[Frame, ...]:
     """Find the stack of the last uncaught exception, with source lines where there are any.
 
     Args:
         program: The ``.js`` or ``.mjs`` file.
         events: What the hook saw.
-        symbolizer: ``llvm-symbolizer``, if there is one.
+        symbolizer: Finds ``llvm-symbolizer``.
 
     Returns:
         The frames, innermost first; empty if nothing was thrown.
@@ -68,7 +70,7 @@ def crash_stack(
         wasm,
         offsets,
         code_offset=FunctionTable.of_file(wasm).code_offset,
-        symbolizer=symbolizer,
+        symbolizer=symbolizer() if symbolizer is not None else None,
     )
     named = [replace(frame, function=names.get(frame.function, frame.function)) for frame in frames]
     return tuple(with_sources(named, lines))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from emsockets_build.errors import EmSocketsError
@@ -33,23 +33,48 @@ class Examination:
         program: The ``.js`` or ``.mjs`` file.
         features: What its text says.
         node: The ``node`` executable that runs it.
-        symbolizer: ``llvm-symbolizer``, if there is one.
+        symbolizer: Finds ``llvm-symbolizer``.
 
     Attributes:
         hang: What was found; None before `look`.
     """
 
     def __init__(
-        self, program: Path, features: ProgramFeatures, *, node: Path, symbolizer: Path | None
+        self,
+        program: Path,
+        features: ProgramFeatures,
+        *,
+        node: Path,
+        symbolizer: Callable[[], Path | None] | None,
     ) -> None:
         self._program = program
         self._features = features
         self._node = node
         self._symbolizer = symbolizer
+        self._looking = False
         self.hang: Hang | None = None
+
+    def filtered(
+        self, on_output: Callable[[str, bytes], None] | None
+    ) -> Callable[[str, bytes], None] | None:
+        """Keep what the inspector writes to standard error from those who listen to the program.
+
+        Args:
+            on_output: Who listens; nobody if None.
+        """
+        if on_output is None:
+            return None
+
+        def tell(name: str, data: bytes) -> None:
+            own = without_noise(data) if self._looking and name == "stderr" else data
+            if own:
+                on_output(name, own)
+
+        return tell
 
     def look(self, running: Running) -> None:
         """Look at the program while it still runs; never raises for what it cannot see."""
+        self._looking = True
         # picows and asyncio are needed for a hang only; most runs have none.
         from emsockets_build.run.inspector import observe, open_inspector
 
@@ -86,7 +111,7 @@ class Examination:
             self._program.with_suffix(".wasm"),
             frames,
             code_offset=modules[0].code_offset,
-            symbolizer=self._symbolizer,
+            symbolizer=self._symbolizer() if self._symbolizer is not None else None,
         )
 
 

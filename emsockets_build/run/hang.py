@@ -225,7 +225,7 @@ def _name(thread: ThreadView, lines: Mapping[int, Sequence[SourceLine]], kind: H
         (entry for entry in found if entry[0][0] == waiting_in), key=lambda entry: len(entry[1])
     )
     place = _own_frame(stack, call, thread.loop_depth, lines)
-    shown = tuple(with_sources(stack, lines))
+    shown = tuple(with_sources(_up_to_wasm(stack), lines))
     if place is None:
         return Hang(kind, thread.name, waiting_in, stack=shown)
     own = next(iter(with_sources([stack[place]], lines)))
@@ -306,6 +306,12 @@ def _library_file(frame: Frame, lines: Mapping[int, Sequence[SourceLine]]) -> st
     """Return the file of a function of Emscripten's own libraries; empty for all others."""
     known = lines.get(frame.offset, ())
     return known[-1].file if known and "system/lib/" in known[-1].file else ""
+
+
+def _up_to_wasm(stack: Sequence[Frame]) -> Sequence[Frame]:
+    """Leave out the JavaScript that called into WebAssembly: it is always the same."""
+    last = max((index for index, frame in enumerate(stack) if frame.wasm), default=len(stack) - 1)
+    return stack[: last + 1]
 
 
 def with_sources(

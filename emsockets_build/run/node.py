@@ -29,7 +29,7 @@ def run_node(
     node: Path,
     node_flags: Sequence[str] = (),
     ws_modules: Path | None = None,
-    symbolizer: Path | None = None,
+    symbolizer: Callable[[], Path | None] | None = None,
     emscripten_version: Version | None = None,
     limits: Limits | None = None,
     stop: threading.Event | None = None,
@@ -46,7 +46,8 @@ def run_node(
         ws_modules: The ``node_modules`` folder whose ``ws`` suits the program. It is used where
             the program would find none, or one whose interface does not fit; None leaves the
             program alone, as if it were run by hand.
-        symbolizer: ``llvm-symbolizer``, which finds file and line of a hang.
+        symbolizer: Finds ``llvm-symbolizer``, for file and line of a hang or crash; called only
+            when there is one.
         emscripten_version: The Emscripten that built it, where known; it decides what the
             program's text leaves open.
         limits: Bounds; the defaults of `Limits` if None.
@@ -74,14 +75,18 @@ def run_node(
             program,
             limits,
             environment=_environment(program, settings),
-            callbacks=Callbacks(stop, on_output, examination.look if limits.examine else None),
+            callbacks=Callbacks(
+                stop,
+                examination.filtered(on_output),
+                examination.look if limits.examine else None,
+            ),
             hook=(channel, reports),
         )
     finally:
         channel.close()
     if examination.hang is not None:
         result = replace(result, stderr=without_noise(result.stderr), hang=examination.hang)
-    crash = crash_stack(program.path, result.events, symbolizer) if result.exit_code != 0 else ()
+    crash = crash_stack(program.path, result.events, symbolizer)
     return replace(result, features=features, crash=crash)
 
 

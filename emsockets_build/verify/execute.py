@@ -12,6 +12,8 @@ from emsockets_build.run.model import Limits, Program, RunResult, Version
 from emsockets_build.run.native import run_native
 from emsockets_build.run.node import run_node
 from emsockets_build.server import TestServer
+from emsockets_build.verify.diagnose import diagnose
+from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import find_mismatches
 from emsockets_build.verify.model import Outcome, Scenario
 
@@ -30,12 +32,14 @@ class Runtime:
         node_flags: Flags that it needs for these programs.
         ws_modules: The folder that holds the right ``ws``.
         emscripten_version: The release that built the programs, where it is known.
+        symbolizer: Finds ``llvm-symbolizer``, for file and line of a hang or crash.
     """
 
     node: Path | None = None
     node_flags: tuple[str, ...] = ()
     ws_modules: Path | None = None
     emscripten_version: Version | None = None
+    symbolizer: Callable[[], Path | None] | None = None
 
 
 def fill_in(text: str, server: TestServer | None) -> str:
@@ -82,12 +86,9 @@ def execute(
         if server is not None:
             server.wait_idle(_SETTLE_SECONDS)
         connections = () if server is None else server.connections
-    return Outcome(
-        scenario,
-        result,
-        connections,
-        find_mismatches(scenario.expectations, result, connections),
-    )
+    mismatches = find_mismatches(scenario.expectations, result, connections)
+    cause = diagnose(Evidence(result, connections, mismatches)) if mismatches else None
+    return Outcome(scenario, result, connections, mismatches, cause)
 
 
 def _run(
@@ -114,6 +115,7 @@ def _run(
         node_flags=runtime.node_flags,
         ws_modules=runtime.ws_modules,
         emscripten_version=runtime.emscripten_version,
+        symbolizer=runtime.symbolizer,
         limits=limits,
         stop=stop,
         on_output=on_output,

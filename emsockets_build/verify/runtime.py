@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError
-from emsockets_build.run.features import WsStyle, read_features
+from emsockets_build.run.features import ProgramFeatures, WsStyle, read_features
 from emsockets_build.run.model import Version
-from emsockets_build.toolchain import Node, find_ws
+from emsockets_build.toolchain import EmscriptenConfig, Node, find_emscripten, find_ws
 from emsockets_build.verify.execute import Runtime
 
 __all__ = ["runtime_for"]
@@ -36,6 +37,8 @@ def runtime_for(program: Path, node: Node | None, version: Version | None = None
         ToolMissingError: The program needs JSPI, and this Node has it in no way.
     """
     features = read_features(program, version)
+    # <emscripten/websocket.h> needs a global WebSocket, which older Nodes borrow from ws.
+    needs_ws = features.ws is not None or features.web_socket
     flags: tuple[str, ...] = ()
     if features.jspi and node is not None:
         if node.features.jspi is None:
@@ -50,13 +53,33 @@ def runtime_for(program: Path, node: Node | None, version: Version | None = None
     return Runtime(
         node=node.path if node else None,
         node_flags=flags,
-        ws_modules=_ws_modules(program, node, features.ws) if features.ws else None,
+        ws_modules=_ws_modules(program, node, features) if needs_ws else None,
         emscripten_version=version,
+        symbolizer=find_symbolizer,
     )
 
 
-def _ws_modules(program: Path, node: Node | None, style: WsStyle) -> Path | None:
-    stand_in = _FIRST_WITH_WS_8 if style is WsStyle.NEW else _BEFORE_WS_8
+def find_symbolizer() -> Path | None:
+    """Find ``llvm-symbolizer``: that of the Emscripten in use, else one on PATH.
+
+    Returns:
+        The program; None if there is none, and then source maps alone tell lines.
+    """
+    try:
+        config = find_emscripten().config
+    except ToolMissingError:
+        config = EmscriptenConfig()
+    if config.llvm_root is not None:
+        for suffix in (config.llvm_suffix, ""):
+            found = shutil.which(f"llvm-symbolizer{suffix}", path=str(config.llvm_root))
+            if found:
+                return Path(found)
+    found = shutil.which("llvm-symbolizer")
+    return Path(found) if found else None
+
+
+def _ws_modules(program: Path, node: Node | None, features: ProgramFeatures) -> Path | None:
+    stand_in = _BEFORE_WS_8 if features.ws is WsStyle.OLD else _FIRST_WITH_WS_8
     try:
         found = find_ws(
             stand_in,

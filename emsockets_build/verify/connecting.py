@@ -1,0 +1,247 @@
+"""Causes that keep a WebSocket from opening.
+
+To the C program they all look alike: SO_ERROR is ECONNREFUSED, or connect() says EHOSTUNREACH
+(emscripten issues 26191, 20921, 19100). The hook saw the true reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emsockets_build.transcript.event import Event, Kind
+from emsockets_build.verify.evidence import Evidence
+from emsockets_build.verify.model import Cause
+
+__all__ = ["connection_failed", "not_connecting", "ws_missing", "ws_unfit"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """One way to fail, recognised by the error's code or message."""
+
+    id: str
+    codes: frozenset[str]
+    message: str
+    summary: str
+    remedy: str
+
+
+def _reason(id_: str, codes: str, message: str, summary: str, remedy: str) -> _Reason:
+    return _Reason(id_, frozenset(codes.split()), message, summary, remedy)
+
+
+# In the words of ws 2, of ws 8 and of Node's own WebSocket; the first that fits counts.
+_REASONS = (
+    _reason(
+        "server-not-listening",
+        "ECONNREFUSED",
+        "ECONNREFUSED",
+        "nothing listens at {url}",
+        "start the server, or give the program the address that it listens at; the port must be "
+        "that of the WebSocket server or bridge, not of the TCP server behind it",
+    ),
+    _reason(
+        "subprotocol-not-selected",
+        "",
+        r"sent no subprotocol",
+        "the server at {url} selected no subprotocol although {offered} was offered",
+        "let the server answer with `Sec-WebSocket-Protocol: binary` (Emscripten always offers "
+        "`binary`), or link with -sWEBSOCKET_SUBPROTOCOL=null",
+    ),
+    _reason(
+        "subprotocol-unexpected",
+        "",
+        r"sent an? (?:invalid )?subprotocol|invalid subprotocol|but none was requested",
+        "the server at {url} selected a subprotocol that was not offered ({offered} was)",
+        "let the server select one of the offered subprotocols, or offer the server's with "
+        "-sWEBSOCKET_SUBPROTOCOL=NAME",
+    ),
+    _reason(
+        "tls-certificate",
+        "DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE "
+        "UNABLE_TO_GET_ISSUER_CERT UNABLE_TO_GET_ISSUER_CERT_LOCALLY CERT_HAS_EXPIRED "
+        "CERT_NOT_YET_VALID ERR_TLS_CERT_ALTNAME_INVALID",
+        r"certificate",
+        "the TLS certificate of {url} is not trusted: {message}",
+        "use a certificate that Node trusts (NODE_EXTRA_CA_CERTS=ca.pem), or ws:// in tests",
+    ),
+    _reason(
+        "tls-to-plain-server",
+        "EPROTO ERR_SSL_WRONG_VERSION_NUMBER ERR_SSL_PACKET_LENGTH_TOO_LONG",
+        r"wrong version number|packet length too long|ssl3_get_record",
+        "{url} asks for TLS, but the server does not speak it",
+        "use ws:// (-sWEBSOCKET_URL=ws://), or give the server a certificate",
+    ),
+    _reason(
+        "handshake-invalid",
+        "",
+        r"invalid.{0,12}(?:Sec-WebSocket-Accept|server key|upgrade header)",
+        "the answer of {url} is no valid WebSocket handshake: {message}",
+        "mend the server's handshake (RFC 6455, section 4.2.2); a proxy that reads header names "
+        "case-sensitively answers so too",
+    ),
+    _reason(
+        "name-not-found",
+        "ENOTFOUND EAI_AGAIN",
+        r"getaddrinfo",
+        "the host name in {url} cannot be resolved",
+        "check the name; Emscripten resolves names only when the WebSocket is made",
+    ),
+    _reason(
+        "host-unreachable",
+        "ETIMEDOUT EHOSTUNREACH ENETUNREACH",
+        r"ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|handshake has timed out",
+        "{url} cannot be reached: {message}",
+        "check address, route and firewall",
+    ),
+    _reason(
+        "invalid-url",
+        "ERR_INVALID_URL",
+        r"invalid url",
+        "{url} is no URL that a WebSocket can be made of",
+        "give a full URL with a scheme, such as -sWEBSOCKET_URL=ws://127.0.0.1:9000/",
+    ),
+    _reason(
+        "not-a-websocket-server",
+        "HPE_INVALID_CONSTANT HPE_INVALID_VERSION HPE_INVALID_STATUS ECONNRESET "
+        "HPE_CR_EXPECTED HPE_LF_EXPECTED HPE_INVALID_HEADER_TOKEN",
+        r"Parse Error|socket hang up|ECONNRESET|non-101|bad response",
+        "what listens at {url} is no WebSocket server: {message}",
+        "Emscripten's sockets speak WebSocket, not TCP: put a bridge before the TCP server "
+        "(`emsockets serve relay`, or websockify), or under Node build with BACKEND node; if the "
+        "server speaks TLS, use wss://",
+    ),
+)
+_STATUS = re.compile(r"response:? \(?(\d{3})")
+
+
+def ws_missing(evidence: Evidence) -> Cause | None:
+    """The npm package ``ws`` is not there (issue 26191)."""
+    missing = [event for event in evidence.of(Kind.WS) if event.detail.get("file") is None]
+    found = [event for event in evidence.of(Kind.WS) if event.detail.get("file")]
+    if not missing or found:
+        return None
+    return Cause(
+        "ws-missing",
+        "the program's sockets need the npm package `ws` under Node, and it cannot be found from "
+        "where the program lies",
+        "run `npm install ws` in a folder above the program, or `emsockets setup`",
+        evidence=evidence.lines(missing),
+    )
+
+
+def ws_unfit(evidence: Evidence) -> Cause | None:
+    """The package ``ws`` has an interface that the program does not know (issue 16720)."""
+    unfit = [
+        event
+        for event in evidence.of(Kind.WS)
+        if event.detail.get("file") and event.detail.get("fits") is False
+    ]
+    if not unfit:
+        return None
+    features = evidence.result.features
+    wanted = features.ws if features is not None else None
+    return Cause(
+        "ws-wrong-major",
+        f"the npm package `ws` {unfit[0].text} does not fit the Emscripten release that built the "
+        "program: messages are dropped, or the subprotocol is not sent",
+        f"install ws@{wanted or '8'} beside the program (ws 2 for Emscripten before 3.1.10, ws 8 "
+        "since), or `emsockets setup`",
+        evidence=tuple(f"ws {event.text} in {event.detail['file']}" for event in unfit),
+    )
+
+
+def connection_failed(evidence: Evidence) -> Cause | None:
+    """A WebSocket, or a socket of BACKEND node, did not open, and says why."""
+    for error in evidence.errors:
+        if error.socket in evidence.opened:
+            continue
+        if error.detail.get("server"):
+            return _listening_failed(evidence, error)
+        return _refused(evidence, error) or _by_reason(evidence, error)
+    return None
+
+
+def _context(evidence: Evidence, error: Event) -> Mapping[str, str]:
+    made = next((e for e in evidence.of(Kind.CONNECT) if e.socket == error.socket), error)
+    protocols = made.detail.get("protocols")
+    offered = ", ".join(map(str, protocols)) if isinstance(protocols, list) else ""
+    url = made.text if made is not error else str(error.detail.get("url") or "the server")
+    message = str(error.detail.get("cause") or error.detail.get("message") or error.text)
+    return {"url": url, "offered": f"`{offered}`" if offered else "none", "message": message}
+
+
+def _refused(evidence: Evidence, error: Event) -> Cause | None:
+    """The server answered the handshake with an HTTP status other than 101."""
+    context = _context(evidence, error)
+    answers = [e for e in evidence.of(Kind.HANDSHAKE) if e.socket == error.socket]
+    found = _STATUS.search(context["message"])
+    status = answers[-1].detail.get("status") if answers else None
+    if status in {None, 0, 101}:
+        status = int(found[1]) if found else None
+    if status is None:
+        return None
+    location = answers[-1].detail.get("location") if answers else None
+    to = f" to {location}" if location else ""
+    return Cause(
+        "handshake-refused",
+        f"the server at {context['url']} refused the WebSocket with HTTP status {status}{to}",
+        "let the server upgrade this path; WebSockets do not follow redirects, and websockify "
+        "refuses a subprotocol other than `binary` as the first one with 400",
+        evidence=(*evidence.lines([*answers, error]), *evidence.server_lines()),
+    )
+
+
+def _by_reason(evidence: Evidence, error: Event) -> Cause:
+    context = _context(evidence, error)
+    code = str(error.detail.get("code") or "")
+    shown = (*evidence.lines([error]), *evidence.server_lines())
+    for reason in _REASONS:
+        if code in reason.codes or re.search(reason.message, context["message"], re.IGNORECASE):
+            return Cause(reason.id, reason.summary.format(**context), reason.remedy, evidence=shown)
+    return Cause(
+        "connection-failed",
+        f"the connection to {context['url']} failed: {context['message']}",
+        "see the evidence; to the program every such failure is ECONNREFUSED",
+        evidence=shown,
+    )
+
+
+def _listening_failed(evidence: Evidence, error: Event) -> Cause:
+    message = str(error.detail.get("message") or error.text)
+    if error.detail.get("code") == "EADDRINUSE":
+        return Cause(
+            "port-in-use",
+            "the program cannot listen: the port is taken",
+            "end the other server, or listen on another port; bind() and listen() report no "
+            "error, the program only gets an error callback",
+            evidence=evidence.lines([error]),
+        )
+    return Cause(
+        "cannot-listen",
+        f"the program cannot listen: {message}",
+        "check address and port",
+        evidence=evidence.lines([error]),
+    )
+
+
+def not_connecting(evidence: Evidence) -> Cause | None:
+    """The handshake was never answered, though the program waited properly."""
+    waiting = [
+        event
+        for event in evidence.of(Kind.CONNECT)
+        if event.socket not in evidence.opened
+        and not any(error.socket == event.socket for error in evidence.errors)
+    ]
+    if not waiting or not evidence.result.timed_out:
+        return None
+    return Cause(
+        "handshake-unanswered",
+        f"the server at {waiting[0].text} took the TCP connection, but never answered the "
+        "WebSocket handshake",
+        "a plain TCP server behaves so: put a bridge before it (`emsockets serve relay`, or "
+        "websockify); or the server is stuck",
+        evidence=(*evidence.lines(waiting), *evidence.server_lines()),
+    )

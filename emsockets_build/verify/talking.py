@@ -1,0 +1,205 @@
+"""Causes that lie between an open WebSocket and the program's end: data, closings, early exits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from emsockets_build.transcript.event import Event, Kind
+from emsockets_build.verify.evidence import Evidence
+from emsockets_build.verify.model import Cause
+
+__all__ = [
+    "closed_by_peer",
+    "data_not_read",
+    "data_not_sent",
+    "exited_before_open",
+    "message_too_big",
+    "never_connected",
+    "text_dropped",
+    "websocket_missing",
+]
+
+_NORMAL = {1000, 1005}
+_GOING_AWAY, _NO_CLOSE_FRAME, _TOO_BIG = 1001, 1006, 1009
+_MEANINGS = {
+    1001: "it is going away",
+    1002: "a protocol error",
+    1003: "it does not take this kind of data",
+    1007: "text that is no UTF-8",
+    1008: "a policy was violated",
+    1011: "an error of its own",
+    1012: "it restarts",
+    1013: "try again later",
+}
+
+
+def text_dropped(evidence: Evidence) -> Cause | None:
+    """Under Node the emulation ignores text frames; browsers deliver them."""
+    features = evidence.result.features
+    texts = [event for event in evidence.of(Kind.MESSAGE) if event.detail.get("binary") is False]
+    if features is None or not features.drops_text or not texts:
+        return None
+    size = sum(event.size or 0 for event in texts)
+    return Cause(
+        "text-frames-dropped",
+        f"the server sent {len(texts)} text frames ({size} bytes); under Node, Emscripten's "
+        "sockets drop text frames without a word",
+        "let the server send binary frames (opcode 2); browsers deliver text frames, so the same "
+        "program works there",
+        evidence=(*evidence.lines(texts), *evidence.server_lines()),
+    )
+
+
+def message_too_big(evidence: Evidence) -> Cause | None:
+    """One side closed with 1009."""
+    closes = [event for event in evidence.closes if event.detail.get("code") == _TOO_BIG]
+    records = [record for record in evidence.connections if record.close_code == _TOO_BIG]
+    if not closes and not records:
+        return None
+    by_program = any(record.closed_by == "client" for record in records)
+    largest = max((event.size or 0 for event in evidence.of(Kind.SEND)), default=0)
+    return Cause(
+        "message-too-big",
+        "the connection was closed with 1009: a message was larger than the "
+        f"{'client' if by_program else 'server'} takes"
+        + (f" (the largest that was sent has {largest} bytes)" if not by_program else ""),
+        "send smaller messages (one send() is one message), or raise the limit; Python's "
+        "`websockets` takes 1 MiB by default",
+        evidence=(*evidence.lines(closes), *evidence.server_lines()),
+    )
+
+
+def closed_by_peer(evidence: Evidence) -> Cause | None:
+    """The server ended the connection in another way than by a normal close."""
+    called = {e.socket for e in evidence.of(Kind.NOTE) if e.detail.get("report") == "closing"}
+    for close in evidence.closes:
+        code = close.detail.get("code")
+        if close.socket in called or not isinstance(code, int) or close.detail.get("raw"):
+            continue
+        shown = (*evidence.lines([*evidence.errors, close]), *evidence.server_lines())
+        if code == _NO_CLOSE_FRAME:
+            return _dropped(evidence, shown)
+        if code not in _NORMAL:
+            meaning = f" ({_MEANINGS[code]})" if code in _MEANINGS else ""
+            reason = f', saying "{close.detail["reason"]}"' if close.detail.get("reason") else ""
+            return Cause(
+                "closed-by-server",
+                f"the server closed the connection with code {code}{meaning}{reason}",
+                "see why the server closed it; the C program only sees recv() return 0, never "
+                "code and reason",
+                evidence=shown,
+            )
+    return None
+
+
+def _dropped(evidence: Evidence, shown: tuple[str, ...]) -> Cause:
+    protocol = [e for e in evidence.errors if str(e.detail.get("code")).startswith("WS_ERR_")]
+    if protocol:
+        return Cause(
+            "protocol-error",
+            f"the server sent what is no valid WebSocket frame: {protocol[0].text}",
+            "mend the server; check for another program that writes into the same TCP connection",
+            evidence=shown,
+        )
+    reset = any(record.reset for record in evidence.connections) or any(
+        event.detail.get("code") in {"ECONNRESET", "EPIPE"} for event in evidence.errors
+    )
+    if reset:
+        return Cause(
+            "connection-reset",
+            "the TCP connection was reset",
+            "the server crashed, was killed, or closed with unread data; see its log",
+            evidence=shown,
+        )
+    return Cause(
+        "connection-dropped",
+        "the connection ended without a WebSocket close frame (1006)",
+        "the server, or a proxy between, closed TCP without closing the WebSocket; see its log",
+        evidence=shown,
+    )
+
+
+def _sockets_at_exit(evidence: Evidence) -> list[dict[str, object]]:
+    exits = evidence.of(Kind.EXIT)
+    sockets = exits[-1].detail.get("sockets") if exits else None
+    return [one for one in sockets if isinstance(one, dict)] if isinstance(sockets, list) else []
+
+
+def exited_before_open(evidence: Evidence) -> Cause | None:
+    """The program ended while its WebSocket was still connecting."""
+    early = [one for one in _sockets_at_exit(evidence) if one.get("state") == "connecting"]
+    if not early or evidence.opened:
+        return None
+    return Cause(
+        "exited-before-open",
+        f"the program exited before its WebSocket to {early[0].get('url')} was open",
+        "main() returned and took the runtime with it: link without -sEXIT_RUNTIME "
+        "(emsockets_target EXIT_RUNTIME OFF), or wait with ASYNCIFY, JSPI or pthreads",
+        evidence=(*evidence.lines(evidence.of(Kind.CONNECT, Kind.EXIT)), *evidence.server_lines()),
+    )
+
+
+def data_not_sent(evidence: Evidence) -> Cause | None:
+    """The program ended with bytes that had not left yet."""
+    full = [one for one in _sockets_at_exit(evidence) if one.get("buffered")]
+    if not full:
+        return None
+    waiting = sum(int(str(one["buffered"])) for one in full)
+    return Cause(
+        "data-not-sent",
+        f"the program exited while {waiting} bytes still waited to be sent",
+        "send() only queues: let the event loop turn until the peer has answered, and close() "
+        "before exiting",
+        evidence=(*evidence.lines(evidence.of(Kind.EXIT)), *evidence.server_lines()),
+    )
+
+
+def data_not_read(evidence: Evidence) -> Cause | None:
+    """Bytes arrived that the program never read; its SOCKET_DEBUG lines tell."""
+    if not any(event.kind is Kind.READ for event in evidence.log):
+        return None
+    arrived = _sum(event for event in evidence.log if event.kind is Kind.MESSAGE)
+    read = _sum(event for event in evidence.log if event.kind is Kind.READ)
+    back = _sum(event for event in evidence.log if event.kind is Kind.PUT_BACK)
+    left = arrived - (read - back)
+    if left <= 0:
+        return None
+    return Cause(
+        "data-left-unread",
+        f"{left} of the {arrived} bytes that arrived were never read",
+        "read until recv() returns EAGAIN or 0; one recv() never returns more than one message",
+        evidence=(f"log: {arrived} bytes arrived, {read - back} were read",),
+    )
+
+
+def _sum(events: Iterable[Event]) -> int:
+    return sum(event.size or 0 for event in events)
+
+
+def websocket_missing(evidence: Evidence) -> Cause | None:
+    """``<emscripten/websocket.h>`` and the proxy need a global WebSocket (issue 11627)."""
+    features, starts = evidence.result.features, evidence.of(Kind.START)
+    if features is None or not features.web_socket or evidence.of(Kind.CONNECT):
+        return None
+    if not starts or starts[0].detail.get("web_socket") is not False:
+        return None
+    return Cause(
+        "websocket-missing",
+        f"the program uses <emscripten/websocket.h>, and Node {starts[0].text} has no WebSocket",
+        "use Node 22 or newer, or run it with `emsockets run`, which lends it that of `ws`",
+        evidence=evidence.lines(starts),
+    )
+
+
+def never_connected(evidence: Evidence) -> Cause | None:
+    """Nothing was ever connected, though a connection was expected."""
+    wanted = [miss for miss in evidence.mismatches if miss.expectation == "connection"]
+    if not wanted or evidence.of(Kind.CONNECT, Kind.LISTEN) or evidence.connections:
+        return None
+    return Cause(
+        "never-connected",
+        "the program never made a WebSocket",
+        "see that it calls connect() and with which address; connect() must not be skipped "
+        "because an earlier call (setsockopt, getaddrinfo, ioctl) reported an error",
+        evidence=evidence.lines(evidence.of(Kind.START, Kind.EXIT)),
+    )
