@@ -96,7 +96,8 @@ class Connection(asyncio.BufferedProtocol):
         """Consume what was read."""
         view = self._host.buffer[:nbytes]
         if self._state in _READS_FRAMES:
-            self._read_frames(view)
+            if not self._client_closed:
+                self._read_frames(view)
             if self._session.read_limit:
                 self._session.took(nbytes)
         elif self._state is _State.HEAD:
@@ -212,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             for piece in self._reader.feed(view):
                 self._take_piece(piece)
-                if self._state not in _READS_FRAMES:
+                if self._client_closed or self._state not in _READS_FRAMES:
                     break
         except ProtocolError as error:
             self._fail(error)

@@ -1,0 +1,69 @@
+"""wss: a certificate made on the spot, and trusted only where it was handed over."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from emsockets_build.errors import UsageError
+from emsockets_build.server import TestServer
+from emsockets_build.server.certificate import load_context, make_certificate
+from tests.server.rawclient import RawClient
+
+_BINARY = [Subprotocol("binary")]
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+def test_an_echo_over_tls(*, fast: bool) -> None:
+    """Small and large messages, on both event loops, closed without a reset."""
+    with TestServer("echo", tls=True, fast=fast) as server:
+        assert server.url.startswith("wss://")
+        assert server.certificate is not None
+        context = server.certificate.client_context()
+        with connect(server.url, subprotocols=_BINARY, ssl=context, max_size=None) as client:
+            for size in (5, 2_000_000):
+                client.send(bytes(size))
+                assert client.recv(10) == bytes(size)
+        assert server.wait_idle(10)
+        (record,) = server.connections
+    assert (record.close_code, record.bytes_out) == (1000, 2_000_005)
+
+
+def test_who_was_not_told_does_not_trust_it() -> None:
+    """The authority is this server's alone."""
+    with TestServer("echo", tls=True) as server, pytest.raises(ssl.SSLError):
+        connect(server.url, subprotocols=_BINARY)
+
+
+def test_ws_to_a_wss_port_ends_without_harm() -> None:
+    """The server goes on."""
+    with TestServer("echo", tls=True) as server:
+        with RawClient(server.port) as client:
+            client.send(b"GET / HTTP/1.1\r\n\r\n")
+            client.read_all()
+        assert server.certificate is not None
+        context = server.certificate.client_context()
+        with connect(server.url, subprotocols=_BINARY, ssl=context) as client2:
+            client2.send(b"x")
+            assert client2.recv(10) == b"x"
+
+
+def test_certificates_from_files(tmp_path: Path) -> None:
+    """The chain and the key, apart or in one file; what cannot be read is a clear error."""
+    import trustme
+
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost")
+    chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
+    leaf.cert_chain_pems[0].write_to_path(chain)
+    leaf.private_key_pem.write_to_path(key)
+    assert isinstance(load_context(chain, key), ssl.SSLContext)
+    other = make_certificate()
+    assert other.spki
+    for pair in ((tmp_path / "missing", None), (chain, None), (chain, chain)):
+        with pytest.raises(UsageError, match="cannot be used"):
+            load_context(*pair)
