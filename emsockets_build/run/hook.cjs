@@ -139,6 +139,12 @@ process.on("uncaughtExceptionMonitor", (error, origin) => {
 });
 
 if (isMainThread) {
+  // Node makes pipes non-blocking. A flood of SOCKET_DEBUG lines, which Emscripten's dbg() writes
+  // with writeSync, then ends the program with EAGAIN as soon as a pipe is full, and what is still
+  // queued at process.exit() is lost.
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream._handle && stream._handle.setBlocking) stream._handle.setBlocking(true);
+  }
   report("start", {
     node: process.versions.node,
     suspending: typeof WebAssembly.Suspending === "function",

@@ -325,3 +325,17 @@ def test_clear_errors_for_what_cannot_run(node: Path, script: Script, tmp_path: 
         run_node(Program(tmp_path / "absent.js"), node=node)
     with pytest.raises(ToolMissingError):
         run_node(Program(script("")), node=tmp_path / "no-node")
+
+
+def test_a_flood_of_output_neither_ends_the_program_nor_is_lost(node: Path, script: Script) -> None:
+    """Emscripten writes its SOCKET_DEBUG lines so, and releases before 3.1.24 exit at once."""
+    path = script("""
+        process.stderr; // from here on the pipe does not block
+        for (let i = 0; i < 100; ++i) require("fs").writeSync(2, "x".repeat(65536));
+        process.stdout.write("y".repeat(1 << 22));
+        process.exit(0);
+    """)
+    result = run_node(Program(path), node=node)
+    assert result.exit_code == 0, result.stderr[-1000:]
+    assert result.stderr == b"x" * (100 << 16)
+    assert result.stdout == b"y" * (1 << 22)
