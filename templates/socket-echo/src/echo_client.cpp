@@ -1,6 +1,5 @@
 #include "echo_client.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -56,22 +55,20 @@ std::error_code EchoClient::send() {
 }
 
 std::error_code EchoClient::receive() {
-    const std::size_t had = echo_.size();
-    echo_.resize(message_.size());
     std::error_code error;
-    const std::size_t got = socket_.receive(&echo_[had], echo_.size() - had, timeout_, error);
-    echo_.resize(had + got);
+    const std::size_t got =
+        socket_.receive(&echo_[received_], echo_.size() - received_, timeout_, error);
     if (error) return error;
     if (got == 0) return std::make_error_code(std::errc::connection_reset);
-    const auto wrong = std::mismatch(echo_.begin(), echo_.end(), message_.begin()).first;
-    if (wrong != echo_.end()) {
-        echo_.erase(wrong, echo_.end());
-        return std::make_error_code(std::errc::bad_message);
+    for (const std::size_t end = received_ + got; received_ < end; ++received_) {
+        if (echo_[received_] != message_[received_]) {
+            return std::make_error_code(std::errc::bad_message);
+        }
     }
-    if (echo_.size() == message_.size()) {
+    if (received_ == message_.size()) {
         messages_ += 1;
-        bytes_ += echo_.size();
-        std::printf("message %zu: %zu bytes echoed\n", messages_, echo_.size());
+        bytes_ += received_;
+        std::printf("message %zu: %zu bytes echoed\n", messages_, received_);
         next_message();
     }
     return {};
@@ -84,8 +81,8 @@ void EchoClient::next_message() {
     }
     phase_ = Phase::sending;
     message_ = make_message(payload_sizes[messages_]);
-    sent_ = 0;
-    echo_.clear();
+    echo_.resize(message_.size());
+    sent_ = received_ = 0;
 }
 
 Outcome EchoClient::succeed() {
@@ -96,7 +93,8 @@ Outcome EchoClient::succeed() {
 
 Outcome EchoClient::fail(const std::error_code& error) {
     socket_.close();
-    const std::string reason = error.message();
+    const std::string reason =
+        error == std::errc::connection_reset ? "the server closed the connection" : error.message();
     if (phase_ == Phase::connecting) {
         std::fprintf(stderr, "connecting to %s:%u failed: %s\n", host_.c_str(), unsigned{port_},
                      reason.c_str());
@@ -105,7 +103,7 @@ Outcome EchoClient::fail(const std::error_code& error) {
     }
     const bool sending = phase_ == Phase::sending;
     std::fprintf(stderr, "%s message %zu failed after %zu of %zu bytes: %s\n",
-                 sending ? "sending" : "receiving", messages_ + 1, sending ? sent_ : echo_.size(),
+                 sending ? "sending" : "receiving", messages_ + 1, sending ? sent_ : received_,
                  message_.size(), reason.c_str());
     if (error == std::errc::timed_out) {
         return sending ? Outcome::send_timed_out : Outcome::receive_timed_out;

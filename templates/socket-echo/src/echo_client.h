@@ -54,6 +54,7 @@ private:
     std::size_t messages_ = 0;  // that came back
     std::size_t bytes_ = 0;     // of these, each way
     std::string message_;       // the one that is on its way
+    std::string echo_;          // room for what comes back of it
     std::size_t sent_ = 0;      // bytes of it
-    std::string echo_;          // what has come back of it
+    std::size_t received_ = 0;  // bytes of it, all of them right
 };

@@ -14,6 +14,9 @@
     !defined(EMSOCKETS_WAIT_JSPI) && !defined(EMSOCKETS_WAIT_PTHREAD)
 #error "No way to wait: call emsockets_target(<target> WAIT events|asyncify|jspi|pthread) in CMake."
 #endif
+#ifdef EMSOCKETS_BACKEND_PROXY
+#error "BACKEND proxy has no poll() and no fcntl(): every call of its sockets blocks."
+#endif
 #endif
 
 using std::chrono::milliseconds;
