@@ -263,6 +263,7 @@ class Suite:
             # As root, apt becomes _apt to download, who may not write into a user's cache.
             "APT::Sandbox::User": "root",
             "APT::Update::Post-Invoke-Success": "",
+            "Acquire::GzipIndexes": "false",  # images for containers trade our time for room
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
             "Acquire::http::Timeout": "30",

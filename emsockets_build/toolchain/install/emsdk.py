@@ -106,7 +106,7 @@ def _release(clone: Path, version: str | None) -> str:
         tags = json.loads((clone / _TAGS).read_bytes())
         releases = [str(name) for name in tags["releases"]]
         latest = str(tags.get("aliases", tags).get("latest", ""))
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise ToolMissingError(
             "this is no emsdk that we know",
             where=str(clone / _TAGS),
