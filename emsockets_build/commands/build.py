@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emsockets_build.buildtree import BuiltTarget
+    from emsockets_build.toolchain import Toolchain
 
-__all__ = ["populate_parser", "run"]
+__all__ = ["build_folder", "definitions_from", "populate_parser", "run"]
 
 
 def populate_parser(parser: argparse.ArgumentParser) -> None:
@@ -63,15 +64,11 @@ def run(arguments: argparse.Namespace) -> int:
     toolchain = find_toolchain(emscripten=arguments.emscripten, start=arguments.source)
     # Asked again when there is none, for the error that says where it was looked for.
     emscripten = toolchain.emscripten or find_emscripten(arguments.emscripten)
-    folder = arguments.build_dir or (
-        arguments.source
-        / "build"
-        / f"emscripten-{emscripten.version_text}-{arguments.config.lower()}"
-    )
+    folder = build_folder(arguments, toolchain)
     tree = BuildTree(arguments.source.absolute(), folder.absolute(), toolchain)
     out = console()
     with progress_line(out) as progress:
-        configuration = Configuration(arguments.config, _definitions(arguments.definitions))
+        configuration = Configuration(arguments.config, definitions_from(arguments.definitions))
         configure(tree, configuration, progress=progress)
         build(tree, arguments.target, progress=progress)
     programs = [
@@ -87,7 +84,23 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _definitions(pairs: list[str]) -> dict[str, str]:
+def build_folder(
+    arguments: argparse.Namespace, toolchain: Toolchain, *, native: bool = False
+) -> Path:
+    """Return ``--build-dir``, or the folder that this release and configuration have."""
+    if arguments.build_dir is not None:
+        return Path(arguments.build_dir)
+    release = toolchain.emscripten.version_text if toolchain.emscripten else "unknown"
+    kind = "native" if native else f"emscripten-{release}"
+    return Path(arguments.source) / "build" / f"{kind}-{arguments.config.lower()}"
+
+
+def definitions_from(pairs: list[str]) -> dict[str, str]:
+    """Read the values of ``-D``.
+
+    Raises:
+        UsageError: One is not of the form NAME=VALUE.
+    """
     from emsockets_build.errors import UsageError
 
     definitions = {}

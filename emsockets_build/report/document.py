@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emsockets_build.verify import Outcome
+from emsockets_build.verify import Batch, Outcome
 
-__all__ = ["SCHEMA", "report_document"]
+__all__ = ["SCHEMA", "batch_document", "report_document"]
 
 SCHEMA = 1
 """Fields are added to the shape, never renamed; a change of meaning raises this number."""
@@ -36,6 +36,34 @@ def report_document(
         "runs": [_run(outcome) for outcome in outcomes],
         **(extra or {}),
     }
+
+
+def batch_document(command: str, batch: Batch, extra: Mapping[str, object]) -> dict[str, Any]:
+    """Describe a batch as one JSON object: its runs, and what could not be run.
+
+    Args:
+        command: The command that ran it.
+        batch: The results.
+        extra: Further fields of the object.
+
+    Returns:
+        As `report_document`; the verdict is ``pass`` only if everything ran and passed.
+    """
+    document = report_document(command, batch.outcomes, extra)
+    document["verdict"] = "pass" if batch.passed else "fail"
+    document["broken"] = [
+        {
+            "name": broken.scenario.name,
+            "what": broken.error.what,
+            "where": broken.error.where,
+            "why": broken.error.why,
+            "remedy": broken.error.remedy,
+        }
+        for broken in batch.broken
+    ]
+    document["not_run"] = [scenario.name for scenario in batch.not_run]
+    document["interrupted"] = batch.interrupted
+    return document
 
 
 def _run(outcome: Outcome) -> dict[str, object]:

@@ -12,13 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from emsockets_build.quoting import terminal_escape
-from emsockets_build.verify import Outcome
+from emsockets_build.report.words import failure_text
+from emsockets_build.verify import Batch, Outcome
 
-__all__ = ["console", "outcome_table", "print_failures", "progress_line"]
+__all__ = ["console", "outcome_table", "print_batch", "print_failures", "progress_line"]
 
 Progress = Callable[[str], None]
 
 _WIDTH_OF_FILES = 200
+_WORTH_RANKING = 5
 
 
 def console(stream: IO[str] | None = None) -> Console:
@@ -99,22 +101,41 @@ def print_failures(out: Console, outcomes: Sequence[Outcome], *, output: bool = 
             continue
         out.print()
         out.print(Text(f"{terminal_escape(outcome.scenario.name)} failed", style="bold red"))
-        for miss in outcome.mismatches:
-            line = f"  {miss.expectation}: expected {miss.expected}, found {miss.found}"
-            out.print(Text(terminal_escape(line)))
-        for record in outcome.connections:
-            if record.refusal:
-                out.print(Text(f"  the server refused: {terminal_escape(record.refusal)}"))
-        cause = outcome.cause
-        if cause is not None:
-            where = f" ({cause.location})" if cause.location else ""
-            out.print(Text(terminal_escape(f"  cause:  {cause.summary}{where} [{cause.id}]")))
-            for line in (*cause.stack, *cause.evidence):
-                out.print(Text(terminal_escape(f"          {line}"), style="dim"))
-            out.print(Text(terminal_escape(f"  remedy: {cause.remedy}")))
+        for line in failure_text(outcome):
+            out.print(Text(f"  {terminal_escape(line)}"), soft_wrap=True)
         if output:
             _print_tail(out, "stdout", outcome.result.stdout)
             _print_tail(out, "stderr", outcome.result.stderr)
+
+
+def print_batch(out: Console, batch: Batch, document: Mapping[str, Any]) -> None:
+    """Show a batch: the table, every failure, the slowest runs, and the count.
+
+    Args:
+        out: Where to.
+        batch: The results.
+        document: The same as `document.batch_document` writes it.
+    """
+    if batch.outcomes:
+        out.print()
+        out.print(outcome_table(document))
+    print_failures(out, batch.outcomes)
+    for broken in batch.broken:
+        out.print()
+        out.print(Text(f"{broken.scenario.name} could not be run", style="bold red"))
+        out.print(Text(terminal_escape(f"  {broken.error}")), soft_wrap=True)
+    out.print()
+    if len(batch.outcomes) >= _WORTH_RANKING:
+        slowest = sorted(batch.outcomes, key=lambda outcome: -outcome.result.seconds)[:3]
+        ranked = ", ".join(f"{o.scenario.name} {o.result.seconds:.2f} s" for o in slowest)
+        out.print(Text(f"slowest: {ranked}", style="dim"))
+    passed = sum(outcome.passed for outcome in batch.outcomes)
+    failed = len(batch.outcomes) - passed
+    counts = [f"{passed} passed", f"{failed} failed"]
+    counts += [f"{len(batch.broken)} could not be run"] if batch.broken else []
+    counts += [f"{len(batch.not_run)} not reached"] if batch.not_run else []
+    counts += ["interrupted"] if batch.interrupted else []
+    out.print(Text(", ".join(counts), style="bold green" if batch.passed else "bold red"))
 
 
 def _print_tail(out: Console, name: str, output: bytes) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from emsockets_build.verify.batch import Batch, Broken, run_batch
+from emsockets_build.verify.declared import Declared, load_scenarios
 from emsockets_build.verify.execute import Runtime, execute, fill_in
 from emsockets_build.verify.expect import find_mismatches
 from emsockets_build.verify.model import Cause, Expectations, Mismatch, Outcome, Scenario
 from emsockets_build.verify.runtime import runtime_for
 
 __all__ = [
+    "Batch",
+    "Broken",
     "Cause",
+    "Declared",
     "Expectations",
     "Mismatch",
     "Outcome",
@@ -17,5 +22,7 @@ __all__ = [
     "execute",
     "fill_in",
     "find_mismatches",
+    "load_scenarios",
+    "run_batch",
     "runtime_for",
 ]

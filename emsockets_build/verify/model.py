@@ -54,6 +54,8 @@ class Scenario:
         wait: The profile's wait; empty if unknown.
         runner: ``node`` or ``native``.
         server: The spec of the test server's behaviour; empty for none.
+        client: How many messages our side sends to the program, which is a server itself; 0 for
+            a program that is none.
         arguments: The program's arguments; ``{host}``, ``{port}`` and ``{url}`` are filled in.
         environment: Variables added to the program's environment.
         timeout: Seconds that it may take.
@@ -67,6 +69,7 @@ class Scenario:
     wait: str = ""
     runner: str = "node"
     server: str = "echo"
+    client: int = 0
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0

@@ -1,0 +1,225 @@
+"""``emsockets check``: build a project and prove every scenario that it declares."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from emsockets_build.toolchain import Toolchain
+    from emsockets_build.verify import Batch, Broken, Declared, Outcome, Runtime, Scenario
+
+__all__ = ["populate_parser", "run"]
+
+
+def populate_parser(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.description = (
+        "Configure and build a CMake project with Emscripten, run every scenario that it declares "
+        "with emsockets_add_test() against a live server, and say why those that fail do."
+    )
+    parser.add_argument("source", nargs="?", default=Path(), type=Path, metavar="DIR")
+    _add_selection(parser)
+    _add_build(parser)
+    _add_reports(parser)
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which scenarios")
+    group.add_argument(
+        "-k",
+        dest="expression",
+        metavar="EXPR",
+        help="words of names and labels: 'echo and not slow'",
+    )
+    group.add_argument("--exact", metavar="NAME", help="the one scenario of this name")
+    group.add_argument("--shard", metavar="I/N", help="the I-th of N parts, for several machines")
+    group.add_argument("--repeat", type=int, default=1, metavar="N", help="run each N times")
+    group.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="how many at a time",
+    )
+
+
+def _add_build(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how it is built")
+    group.add_argument("--build-dir", type=Path, metavar="DIR")
+    group.add_argument(
+        "--config", default="Release", metavar="NAME", help="Debug, Release (default)"
+    )
+    group.add_argument("-D", dest="definitions", action="append", default=[], metavar="NAME=VALUE")
+    group.add_argument("--native", action="store_true", help="build and check for this machine")
+    group.add_argument("--emscripten", metavar="PATH|VERSION", help="which Emscripten to use")
+    group.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
+    group.add_argument(
+        "--scenarios",
+        type=Path,
+        metavar="FILE",
+        help="a scenarios.json whose programs are built already (what CTest uses)",
+    )
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("reports")
+    group.add_argument("--json", action="store_true", help="print one JSON object")
+    group.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML, too")
+    group.add_argument("--github", action="store_true", help="print annotations for GitHub, too")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build, run, report."""
+    from emsockets_build.errors import ExitCode
+    from emsockets_build.report.terminal import console
+    from emsockets_build.toolchain import find_toolchain
+    from emsockets_build.verify import load_scenarios
+
+    _check_numbers(arguments)
+    toolchain = find_toolchain(
+        emscripten=arguments.emscripten, node=arguments.node, start=arguments.source
+    )
+    out = console()
+    file = arguments.scenarios or _build(arguments, toolchain, out)
+    declared = load_scenarios(file)
+    chosen = _chosen(arguments, declared)
+    batch = _run_batch(arguments, chosen, _runtime(toolchain, declared), out)
+    _report(arguments, batch, declared, out)
+    if batch.interrupted:
+        return int(ExitCode.INTERRUPTED)
+    if batch.broken and all(outcome.passed for outcome in batch.outcomes):
+        return int(batch.broken[0].error.exit_code)
+    return int(ExitCode.OK if batch.passed else ExitCode.CHECK_FAILED)
+
+
+def _check_numbers(arguments: argparse.Namespace) -> None:
+    from emsockets_build.errors import UsageError
+
+    for option, number in (("--repeat", arguments.repeat), ("-j", arguments.jobs)):
+        if not 1 <= number <= 1000:  # noqa: PLR2004 - nobody means more
+            raise UsageError(f"{option} {number} is out of range", remedy="give 1 to 1000")
+
+
+def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) -> Path:
+    """Bring the build up to date and return the file of scenarios that CMake wrote."""
+    from emsockets_build.buildtree import BuildTree, Configuration, build, configure
+    from emsockets_build.commands.build import build_folder, definitions_from
+    from emsockets_build.report.terminal import progress_line
+    from emsockets_build.toolchain import find_emscripten
+
+    if not arguments.native and toolchain.emscripten is None:
+        find_emscripten(arguments.emscripten)  # says where it was looked for
+    folder = build_folder(arguments, toolchain, native=arguments.native)
+    tree = BuildTree(arguments.source.absolute(), folder.absolute(), toolchain)
+    configuration = Configuration(
+        arguments.config,
+        {
+            "EMSOCKETS_COMMAND": f"{sys.executable};-m;emsockets_build",
+            **definitions_from(arguments.definitions),
+        },
+        native=arguments.native,
+    )
+    with progress_line(out) as progress:
+        configure(tree, configuration, progress=progress)
+        build(tree, progress=progress)
+    return folder / "emsockets" / "scenarios.json"
+
+
+def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]:
+    from emsockets_build.errors import UsageError
+    from emsockets_build.verify.select import compile_expression, parse_shard, take_shard
+
+    scenarios = list(declared.scenarios)
+    if arguments.exact is not None:
+        scenarios = [scenario for scenario in scenarios if scenario.name == arguments.exact]
+    if arguments.expression is not None:
+        holds = compile_expression(arguments.expression)
+        scenarios = [
+            scenario
+            for scenario in scenarios
+            if holds((scenario.name, *declared.labels.get(scenario.name, ())))
+        ]
+    if not scenarios:
+        names = ", ".join(scenario.name for scenario in declared.scenarios[:20])
+        raise UsageError(
+            "there is no scenario to run",
+            where=str(declared.path),
+            why=f"declared: {names}" if names else "the project declares none",
+            remedy="mend -k or --exact"
+            if names
+            else "declare one with emsockets_add_test() in CMakeLists.txt",
+        )
+    if arguments.shard is not None:
+        scenarios = list(take_shard(scenarios, parse_shard(arguments.shard)))
+    return scenarios * int(arguments.repeat)
+
+
+def _runtime(toolchain: Toolchain, declared: Declared) -> Callable[[Scenario], Runtime]:
+    from emsockets_build.settings import parse_version
+    from emsockets_build.verify import Runtime, runtime_for
+
+    version = parse_version(declared.emscripten) if declared.emscripten else None
+
+    def choose(scenario: Scenario) -> Runtime:
+        if scenario.runner == "native":
+            return Runtime()
+        return runtime_for(scenario.program, toolchain.node, version)
+
+    return choose
+
+
+def _run_batch(
+    arguments: argparse.Namespace,
+    scenarios: list[Scenario],
+    runtime: Callable[[Scenario], Runtime],
+    out: Console,
+) -> Batch:
+    from emsockets_build.report.terminal import progress_line
+    from emsockets_build.verify import run_batch
+
+    done = 0
+    with progress_line(out) as progress:
+
+        def on_end(_: Outcome | Broken) -> None:
+            nonlocal done
+            done += 1
+            progress(f"running {done} of {len(scenarios)}")
+
+        progress(f"running 0 of {len(scenarios)}")
+        return run_batch(
+            scenarios, runtime, jobs=min(arguments.jobs, len(scenarios) or 1), on_end=on_end
+        )
+
+
+def _report(arguments: argparse.Namespace, batch: Batch, declared: Declared, out: Console) -> None:
+    from emsockets_build.report.document import batch_document
+    from emsockets_build.report.terminal import print_batch
+
+    document = batch_document("check", batch, {"emscripten": declared.emscripten})
+    if arguments.junit is not None:
+        from emsockets_build.report.junit import junit_xml
+        from emsockets_build.storage import write_whole
+
+        suite = arguments.source.absolute().name
+        write_whole(arguments.junit, junit_xml(batch, suite=suite, files=declared.files))
+    if arguments.github:
+        from emsockets_build.report.github import github_annotations
+
+        # GitHub reads both streams; standard output may hold the JSON object.
+        stream = sys.stderr if arguments.json else sys.stdout
+        stream.writelines(f"{line}\n" for line in github_annotations(batch, declared.files))
+    if arguments.json:
+        import json
+
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        print_batch(out, batch, document)
