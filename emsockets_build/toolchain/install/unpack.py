@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Callable, Sequence
@@ -63,27 +64,36 @@ def _extract(stream: IO[bytes], prefix: Path, wanted: Callable[[str], bool]) -> 
             name = _merged(member.name)
             if member.isdir() or not wanted(name):
                 continue
-            member.name = name
             if member.islnk():
                 _link(prefix, name, _merged(member.linkname))
             elif member.issym():
                 _symlink(prefix, name, member.linkname)
             elif member.isfile():
-                # "tar" refuses what would land outside of the prefix; "data" would drop modes.
-                archive.extract(member, prefix, set_attrs=True, filter="tar")
+                _file(archive, member, _inside(prefix, name))
     while stream.read(1 << 16):  # padding after the end, or dpkg-deb dies of a closed pipe
         pass
 
 
 def _merged(name: str) -> str:
-    path = str(PurePosixPath(name)).lstrip("./")
+    path = str(PurePosixPath(name)).lstrip("/")
     return f"usr/{path}" if path.startswith(("lib/", "bin/", "lib64/", "sbin/")) else path
+
+
+def _file(archive: tarfile.TarFile, member: tarfile.TarInfo, destination: Path) -> None:
+    # Not TarFile.extract(): its filters came with Python 3.11.4, and Debian 12 has 3.11.2.
+    source = archive.extractfile(member)
+    if source is None:
+        raise tarfile.ReadError(f"{member.name} has no content")
+    destination.unlink(missing_ok=True)
+    with destination.open("wb") as file:
+        shutil.copyfileobj(source, file, 1 << 20)
+    destination.chmod(0o755 if member.mode & 0o100 else 0o644)
+    os.utime(destination, (member.mtime, member.mtime))
 
 
 def _link(prefix: Path, name: str, target: str) -> None:
     source, destination = _inside(prefix, target), _inside(prefix, name)
     if source.exists():
-        destination.parent.mkdir(parents=True, exist_ok=True)
         destination.unlink(missing_ok=True)
         destination.hardlink_to(source)
 
@@ -92,16 +102,18 @@ def _symlink(prefix: Path, name: str, target: str) -> None:
     destination = _inside(prefix, name)
     if target.startswith("/"):  # absolute in Debian's file system, so relative to the prefix
         target = os.path.relpath(_inside(prefix, _merged(target[1:])), destination.parent)
-    destination.parent.mkdir(parents=True, exist_ok=True)
     destination.unlink(missing_ok=True)
     destination.symlink_to(target)
 
 
 def _inside(prefix: Path, name: str) -> Path:
+    """Return the path of a member, its folder made; refuse what would lie outside."""
     path = Path(os.path.normpath(prefix / name))
-    if not path.is_relative_to(prefix):
-        raise tarfile.OutsideDestinationError(tarfile.TarInfo(name), str(path))
-    return path
+    if path.is_relative_to(prefix):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent.resolve().is_relative_to(prefix.resolve()):  # no link leads astray
+            return path
+    raise tarfile.ReadError(f"{name} would lie outside of {prefix}")
 
 
 def _damaged(package: Path, why: str) -> ToolMissingError:
