@@ -24,6 +24,7 @@ COMMANDS = {
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",
     "serve": "serve WebSocket clients in every good and bad way, or relay them to TCP",
+    "trace": "print a SOCKET_DEBUG log as one readable timeline",
     "snippet": "print CMake text that gives targets what sockets need",
     "doctor": "show the tools that are found, what is wrong with them, and how to mend it",
     "setup": "get Emscripten, Node.js and ws into the user's cache, without root",

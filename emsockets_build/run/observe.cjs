@@ -87,7 +87,9 @@ function watchCalls(watch) {
           buffered: socket.bufferedAmount ?? 0,
         });
       } else {
-        watch.report("closing", { call: name, code: values[0] ?? null, reason: String(values[1] ?? "") });
+        // ws calls close() itself when the peer's close frame has come.
+        const answering = socket._closeFrameReceived === true;
+        watch.report("closing", { call: name, code: values[0] ?? null, reason: String(values[1] ?? ""), answering });
       }
       return original.apply(this, values);
     };
@@ -112,8 +114,12 @@ function errorFields(error) {
 }
 
 function onEmit(watch, name, values) {
-  if (name === "open") watch.report("open", { protocol: String(watch.socket.protocol ?? "") });
-  else if (name === "error") watch.report("error", errorFields(values[0]));
+  if (name === "open") {
+    const tcp = watch.socket._socket; // its address is how the server's record names it
+    const local = tcp ? `${tcp.localAddress}:${tcp.localPort}` : "";
+    watch.report("open", { protocol: String(watch.socket.protocol ?? ""), local });
+  }
+  if (name === "error") watch.report("error", errorFields(values[0]));
   else if (name === "upgrade") watch.report("handshake", { status: 101 });
   else if (name === "unexpected-response") {
     const answer = values[1] ?? {};

@@ -38,6 +38,10 @@ class Kind(StrEnum):
     EXCEPTION = "exception"  # uncaught, in JavaScript or WebAssembly
     TOTALS = "totals"  # counters of a socket
     EXIT = "exit"
+    CONTROL = "control"  # a ping, pong or close frame
+    CALLBACK = "callback"  # the log's word that a callback was called
+    NOISE = "noise"  # a line of RUNTIME_DEBUG
+    OUTPUT = "output"  # a line of the program itself
     NOTE = "note"  # anything else worth a line
 
 

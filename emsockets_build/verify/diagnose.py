@@ -18,6 +18,7 @@ from emsockets_build.verify.hanging import blocked_event_loop, never_ends
 from emsockets_build.verify.model import Cause
 from emsockets_build.verify.talking import (
     closed_by_peer,
+    closed_too_early,
     data_not_read,
     data_not_sent,
     exited_before_open,
@@ -51,6 +52,7 @@ _CAUSES: tuple[Callable[[Evidence], Cause | None], ...] = (
     exited_before_open,
     data_not_sent,
     data_not_read,
+    closed_too_early,
     never_ends,
     never_connected,
 )

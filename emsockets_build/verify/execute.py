@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emsockets_build.run.model import Limits, Program, RunResult, Version
 from emsockets_build.run.native import run_native
 from emsockets_build.run.node import run_node
-from emsockets_build.server import TestServer
+from emsockets_build.server import ConnectionRecord, TestServer
 from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import find_mismatches
-from emsockets_build.verify.model import Outcome, Scenario
+from emsockets_build.verify.model import Cause, Mismatch, Outcome, Scenario
+from emsockets_build.verify.timeline import log_of
 
 __all__ = ["Runtime", "execute", "fill_in"]
 
@@ -87,8 +88,14 @@ def execute(
             server.wait_idle(_SETTLE_SECONDS)
         connections = () if server is None else server.connections
     mismatches = find_mismatches(scenario.expectations, result, connections)
-    cause = diagnose(Evidence(result, connections, mismatches)) if mismatches else None
+    cause = _cause(result, connections, mismatches) if mismatches else None
     return Outcome(scenario, result, connections, mismatches, cause)
+
+
+def _cause(
+    result: RunResult, connections: Sequence[ConnectionRecord], mismatches: Sequence[Mismatch]
+) -> Cause | None:
+    return diagnose(Evidence(result, connections, mismatches, log_of(result)))
 
 
 def _run(

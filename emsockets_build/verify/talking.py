@@ -10,6 +10,7 @@ from emsockets_build.verify.model import Cause
 
 __all__ = [
     "closed_by_peer",
+    "closed_too_early",
     "data_not_read",
     "data_not_sent",
     "exited_before_open",
@@ -71,10 +72,13 @@ def message_too_big(evidence: Evidence) -> Cause | None:
 
 def closed_by_peer(evidence: Evidence) -> Cause | None:
     """The server ended the connection in another way than by a normal close."""
-    called = {e.socket for e in evidence.of(Kind.NOTE) if e.detail.get("report") == "closing"}
     for close in evidence.closes:
         code = close.detail.get("code")
-        if close.socket in called or not isinstance(code, int) or close.detail.get("raw"):
+        if (
+            close.socket in _closed_by_program(evidence)
+            or not isinstance(code, int)
+            or close.detail.get("raw")
+        ):
             continue
         shown = (*evidence.lines([*evidence.errors, close]), *evidence.server_lines())
         if code == _NO_CLOSE_FRAME:
@@ -90,6 +94,36 @@ def closed_by_peer(evidence: Evidence) -> Cause | None:
                 evidence=shown,
             )
     return None
+
+
+def _closed_by_program(evidence: Evidence) -> set[str]:
+    """The sockets that the program closed, not just in answer to the server's close frame."""
+    return {
+        event.socket
+        for event in evidence.of(Kind.NOTE)
+        if event.detail.get("report") == "closing" and not event.detail.get("answering")
+    }
+
+
+def closed_too_early(evidence: Evidence) -> Cause | None:
+    """The server closed in good order, but the program was not done."""
+    closes = [
+        event
+        for event in evidence.closes
+        if event.detail.get("code") in _NORMAL
+        and event.socket not in _closed_by_program(evidence)
+        and not event.detail.get("raw")
+    ]
+    if not closes:
+        return None
+    return Cause(
+        "closed-by-server",
+        f"the server closed the connection normally ({closes[0].detail['code']}), and the program "
+        "did not get what it waited for",
+        "see why the server closed it so early; after a close recv() returns 0 and send() fails "
+        "with ENOTCONN",
+        evidence=(*evidence.lines(closes), *evidence.server_lines()),
+    )
 
 
 def _dropped(evidence: Evidence, shown: tuple[str, ...]) -> Cause:

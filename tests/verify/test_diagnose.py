@@ -114,8 +114,8 @@ def test_an_error_after_the_opening_is_no_failure_to_connect() -> None:
         (1001, "closed-by-server"),
         (1011, "closed-by-server"),
         (4000, "closed-by-server"),
-        (1000, "unexpected-exit-code"),
-        (1005, "unexpected-exit-code"),
+        (1000, "closed-by-server"),
+        (1005, "closed-by-server"),
     ],
 )
 def test_who_closed_and_why(code: int, expected: str) -> None:
