@@ -108,6 +108,9 @@ class Session:
     def piece(self, piece: Piece) -> None:
         """A part of a data frame has come, if the session is `streaming`."""
 
+    def settled(self) -> None:
+        """Everything that one read has brought is told: a streaming session may pass it on."""
+
     def congested(self) -> None:
         """The client does not take what is sent to it."""
 

@@ -215,6 +215,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._take_piece(piece)
                 if self._client_closed or self._state not in _READS_FRAMES:
                     break
+            self._session.settled()
         except ProtocolError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on

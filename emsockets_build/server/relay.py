@@ -20,6 +20,7 @@ from emsockets_build.server.upstream import Upstream
 __all__ = ["Relay"]
 
 _HIGH_WATER = 256 * 1024
+_JOIN_BYTES = 16 * 1024
 
 
 class _StreamUpstream(asyncio.Protocol):
@@ -59,6 +60,7 @@ class _StreamSession(Session):
         self._plan = plan
         self._upstream: asyncio.Transport | None = None
         self._gone = False
+        self._parts: list[bytes] = []
         self._closing: tuple[int, str] | None = None
         self._warned = False
 
@@ -91,8 +93,17 @@ class _StreamSession(Session):
         if piece.opcode is Opcode.TEXT and not self._warned:
             self._warned = True
             self.link.note("the client sends text frames; their bytes are relayed as they are")
-        if self._upstream is not None and piece.payload and not self._upstream.is_closing():
-            self._upstream.write(piece.payload)
+        if piece.payload:
+            self._parts.append(piece.payload)
+
+    def settled(self) -> None:
+        """Write what one read has brought, at once: small messages would cost a call each."""
+        parts, self._parts = self._parts, []
+        if parts and self._upstream is not None and not self._upstream.is_closing():
+            if sum(map(len, parts)) <= _JOIN_BYTES:
+                self._upstream.write(b"".join(parts))
+            else:
+                self._upstream.writelines(parts)
 
     def congested(self) -> None:
         if self._upstream is not None and not self._upstream.is_closing():
@@ -105,6 +116,7 @@ class _StreamSession(Session):
     def closed(self, code: int, reason: str) -> None:
         """Pass the end on, and let the upstream finish what it has to say (RFC 6455 5.5.1)."""
         self._closing = (code, reason)
+        self.settled()
         if self._upstream is None or self._upstream.is_closing():
             self._answer_close()
             return
