@@ -58,6 +58,10 @@ class Datagram(Behaviour):
 
     name: ClassVar[str] = "datagram"
     summary: ClassVar[str] = "echoes datagrams of Emscripten's UDP emulation"
+    seen: ClassVar[str] = (
+        "recvfrom() returns each datagram with the address that sendto() was given; a bound "
+        "socket's port message stays unseen"
+    )
 
     def session(self, link: Link) -> Session:
         """Begin a datagram echo."""

@@ -65,6 +65,10 @@ class Close(Behaviour):
 
     name: ClassVar[str] = "close"
     summary: ClassVar[str] = "closes with a code of your choice"
+    seen: ClassVar[str] = (
+        "recv() drains what came and returns 0, send() fails with ENOTCONN, SO_ERROR is 0; "
+        "code and reason cannot be seen; what was left in mid-message is lost"
+    )
 
     code: int = count(1000, "the close code", unit="code", high=65535)
     reason: str = text("", "the reason in the close frame (123 bytes at most)")
@@ -95,6 +99,9 @@ class Abort(Behaviour):
 
     name: ClassVar[str] = "abort"
     summary: ClassVar[str] = "resets the TCP connection"
+    seen: ClassVar[str] = (
+        "the same as a close: recv() returns 0 and SO_ERROR is 0; an echo on its way may be lost"
+    )
 
     after: int = count(0, "messages to receive first; the last one is not echoed")
     after_bytes: int = size(0, "bytes to receive first, instead of messages")
@@ -118,6 +125,7 @@ class HalfClose(Behaviour):
 
     name: ClassVar[str] = "half-close"
     summary: ClassVar[str] = "ends its direction of TCP without a close frame"
+    seen: ClassVar[str] = "the same as a close: the JavaScript side ends its direction too"
 
     after: int = count(0, "messages to receive first; the last one is still echoed")
 
@@ -132,6 +140,9 @@ class MaxSize(Behaviour):
 
     name: ClassVar[str] = "max-size"
     summary: ClassVar[str] = "closes with 1009 when a message is too large"
+    seen: ClassVar[str] = (
+        "send() succeeds, then recv() returns 0; nothing says that the message was too large"
+    )
 
     limit: int = size(1024 * 1024, "the largest message that is taken")
 

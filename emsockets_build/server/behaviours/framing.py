@@ -69,6 +69,7 @@ class Split(Behaviour):
 
     name: ClassVar[str] = "split"
     summary: ClassVar[str] = "cuts frames into small TCP segments"
+    seen: ClassVar[str] = "an ordinary echo: messages arrive whole"
 
     size: int = size(1, "bytes in one segment", low=1)
     pause: float = seconds(0.001, "time between two segments, so that TCP does not join them")
@@ -111,6 +112,7 @@ class Merge(Behaviour):
 
     name: ClassVar[str] = "merge"
     summary: ClassVar[str] = "joins several frames in one TCP segment"
+    seen: ClassVar[str] = "an ordinary echo: messages stay apart"
 
     count: int = count(4, "frames in one segment", low=1, high=100_000)
     wait: float = seconds(0.2, "how long the first frame of a segment waits for others")
@@ -142,6 +144,9 @@ class Fragment(Behaviour):
 
     name: ClassVar[str] = "fragment"
     summary: ClassVar[str] = "sends every message as several frames"
+    seen: ClassVar[str] = (
+        "an ordinary echo: messages arrive whole, pings between fragments stay unseen"
+    )
 
     size: int = size(1, "payload bytes in one frame", low=1)
     pings: bool = flag("send a ping after every frame, which is allowed")
@@ -185,6 +190,9 @@ class Huge(Behaviour):
 
     name: ClassVar[str] = "huge"
     summary: ClassVar[str] = "sends one message of up to 64 MiB"
+    seen: ClassVar[str] = (
+        "recv() returns the message in parts of the buffer's size; 64 MiB arrive whole"
+    )
 
     size: int = size(16 * 1024 * 1024, "bytes in the message")
 
@@ -241,6 +249,10 @@ class Garbage(Behaviour):
 
     name: ClassVar[str] = "garbage"
     summary: ClassVar[str] = "breaks the protocol"
+    seen: ClassVar[str] = (
+        "recv() returns 0 and send() fails with ENOTCONN, as after a close; ws 2 (for "
+        "Emscripten before 3.1.10) accepts masked frames and drops bad UTF-8 without a word"
+    )
 
     kind: str = choice("opcode", "what is wrong", GARBAGE)
     after: int = count(0, "messages to echo first")

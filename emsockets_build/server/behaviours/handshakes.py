@@ -23,6 +23,10 @@ class Refuse(Behaviour):
 
     name: ClassVar[str] = "refuse"
     summary: ClassVar[str] = "answers the handshake with an HTTP error"
+    seen: ClassVar[str] = (
+        "SO_ERROR is ECONNREFUSED, whatever the status; the status is seen by the server's "
+        "record alone"
+    )
 
     status: str = choice("400", "the HTTP status", ("400", "401", "403", "404", "500", "503"))
     reason: str = text("refused, as asked for", "the body of the answer")
@@ -43,6 +47,10 @@ class NoSubprotocol(Behaviour):
 
     name: ClassVar[str] = "no-subprotocol"
     summary: ClassVar[str] = "accepts, but selects no subprotocol"
+    seen: ClassVar[str] = (
+        "SO_ERROR is ECONNREFUSED although the server's handshake went well: the client side "
+        "refuses a server that does not select what was offered"
+    )
 
     def answer(
         self,
@@ -64,6 +72,7 @@ class WrongSubprotocol(Behaviour):
 
     name: ClassVar[str] = "wrong-subprotocol"
     summary: ClassVar[str] = "accepts, but selects a subprotocol that was not offered"
+    seen: ClassVar[str] = "SO_ERROR is ECONNREFUSED, as with no-subprotocol"
 
     subprotocol: str = text("wrong", "what to select", pattern=_SUBPROTOCOL, hint="is not a token")
 
@@ -87,6 +96,9 @@ class RequireNone(Behaviour):
 
     name: ClassVar[str] = "require-none"
     summary: ClassVar[str] = "refuses clients that offer a subprotocol"
+    seen: ClassVar[str] = (
+        "SO_ERROR is ECONNREFUSED, unless it was linked with -sWEBSOCKET_SUBPROTOCOL=null"
+    )
 
     def answer(
         self,
@@ -120,6 +132,7 @@ class SlowAccept(Behaviour):
 
     name: ClassVar[str] = "slow-accept"
     summary: ClassVar[str] = "answers the handshake late"
+    seen: ClassVar[str] = "poll() stays silent, then an ordinary echo"
 
     delay: float = seconds(1.0, "how long the client waits for the answer")
 
@@ -150,6 +163,10 @@ class RawTcp(Behaviour):
 
     name: ClassVar[str] = "raw-tcp"
     summary: ClassVar[str] = "is a plain TCP server, which knows no WebSocket"
+    seen: ClassVar[str] = (
+        "SO_ERROR is ECONNREFUSED as soon as the answer is no HTTP; with reply=nothing the "
+        "socket never becomes writable and no error comes"
+    )
     websocket: ClassVar[bool] = False
 
     reply: str = choice("echo", "what it does with bytes", ("echo", "nothing", "close"))

@@ -37,6 +37,10 @@ class SlowRead(Behaviour):
 
     name: ClassVar[str] = "slow-read"
     summary: ClassVar[str] = "reads slowly, so that the TCP window fills"
+    seen: ClassVar[str] = (
+        "send() goes on succeeding, because the JavaScript side queues without limit; echoes "
+        "come late"
+    )
 
     rate: int = size(64 * 1024, "bytes read in a second", low=1)
 
@@ -84,6 +88,10 @@ class Freeze(Behaviour):
 
     name: ClassVar[str] = "freeze"
     summary: ClassVar[str] = "stops reading and answering, without closing"
+    seen: ClassVar[str] = (
+        "recv() has nothing (EAGAIN) for ever and poll() reports no hang-up; under Node with "
+        "ws 8 the process lives 30 seconds longer, waiting for the answer to its close"
+    )
 
     after: int = count(0, "messages to echo first")
     stage: str = choice("open", "when: once open, or before the answer", ("open", "handshake"))
@@ -140,6 +148,7 @@ class Latency(Behaviour):
 
     name: ClassVar[str] = "latency"
     summary: ClassVar[str] = "echoes late"
+    seen: ClassVar[str] = "an ordinary echo, late"
 
     delay: float = seconds(0.1, "how late")
 
@@ -164,6 +173,7 @@ class Jitter(Behaviour):
 
     name: ClassVar[str] = "jitter"
     summary: ClassVar[str] = "echoes irregularly late, in order"
+    seen: ClassVar[str] = "an ordinary echo, irregularly late, in order"
 
     low: float = seconds(0.0, "the shortest delay")
     high: float = seconds(0.2, "the longest delay")
@@ -205,6 +215,7 @@ class Ping(Behaviour):
 
     name: ClassVar[str] = "ping"
     summary: ClassVar[str] = "sends pings between the messages"
+    seen: ClassVar[str] = "nothing: the JavaScript side answers pings by itself"
 
     every: float = seconds(1.0, "time between two pings")
     size: int = size(4, "bytes in a ping", high=CONTROL_LIMIT)

@@ -26,7 +26,9 @@ class Echo(Behaviour):
 
     name: ClassVar[str] = "echo"
     summary: ClassVar[str] = "sends every message back"
-    seen: ClassVar[str] = "recv() returns what send() sent; one message never runs into the next"
+    seen: ClassVar[str] = (
+        "recv() returns what send() sent; one recv() never crosses the end of a message"
+    )
 
     def session(self, link: Link) -> Session:
         """Begin an echo."""
@@ -44,7 +46,9 @@ class EchoText(Behaviour):
 
     name: ClassVar[str] = "echo-text"
     summary: ClassVar[str] = "sends every message back as text frames"
-    seen: ClassVar[str] = "under Node nothing arrives, without any error; in a browser it arrives"
+    seen: ClassVar[str] = (
+        "under Node nothing arrives and no error says why; a browser delivers the text"
+    )
 
     def session(self, link: Link) -> Session:
         """Begin a text echo."""
@@ -61,7 +65,7 @@ class Sink(Behaviour):
 
     name: ClassVar[str] = "sink"
     summary: ClassVar[str] = "takes everything and answers nothing"
-    seen: ClassVar[str] = "send() succeeds for ever; recv() never has anything (EAGAIN)"
+    seen: ClassVar[str] = "send() succeeds every time; recv() has nothing (EAGAIN)"
 
     def session(self, link: Link) -> Session:
         """Begin to swallow."""
@@ -101,7 +105,10 @@ class Source(Behaviour):
 
     name: ClassVar[str] = "source"
     summary: ClassVar[str] = "sends bytes as soon as the socket is open"
-    seen: ClassVar[str] = "recv() returns the bytes 0, 1, ... 255, 0, ... and then 0"
+    seen: ClassVar[str] = (
+        "the bytes, then recv() returns 0; the whole may arrive and end before the first "
+        "poll(), so that the socket is readable but was never writable"
+    )
 
     bytes: int = size(1024 * 1024, "bytes to send", high=1 << 40)
     message: int = size(16 * 1024, "bytes in one message", low=1)
@@ -129,7 +136,7 @@ class Chat(Behaviour):
 
     name: ClassVar[str] = "chat"
     summary: ClassVar[str] = "sends every message to everyone connected"
-    seen: ClassVar[str] = "recv() returns what any client sent"
+    seen: ClassVar[str] = "recv() returns what any client sent, its own messages included"
 
     own: bool = flag("send a client its own messages too", default=True)
     room: int = count(0, "clients of the same room hear each other")
