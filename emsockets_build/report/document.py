@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,20 @@ def _run(outcome: Outcome) -> dict[str, object]:
             {"expectation": miss.expectation, "expected": miss.expected, "found": miss.found}
             for miss in outcome.mismatches
         ],
-        "subprotocol": next((r.subprotocol for r in outcome.connections if r.subprotocol), None),
+        "subprotocol": _subprotocol(outcome),
         "server_saw": _server_saw(outcome),
+        "client_saw": None if outcome.client is None else asdict(outcome.client),
         "stdout": _text(result.stdout),
         "stderr": _text(result.stderr),
         "seconds": round(result.seconds, 4),
         "sizes": _sizes(scenario.program),
     }
+
+
+def _subprotocol(outcome: Outcome) -> str | None:
+    if outcome.client is not None:
+        return outcome.client.subprotocol
+    return next((r.subprotocol for r in outcome.connections if r.subprotocol), None)
 
 
 def _cause(outcome: Outcome) -> dict[str, object] | None:

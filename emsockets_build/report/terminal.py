@@ -63,7 +63,8 @@ def progress_line(out: Console) -> Iterator[Progress]:
 def outcome_table(document: Mapping[str, Any]) -> Table:
     """Draw one row per outcome, with what the server itself measured.
 
-    Messages and bytes are those that the server received and those that it sent.
+    Messages and bytes are those that our side, the test server or the client of a server program,
+    received and those that it sent.
 
     Args:
         document: A report as `document.report_document` writes it.
@@ -74,18 +75,31 @@ def outcome_table(document: Mapping[str, Any]) -> Table:
     for heading in ("messages", "bytes", "js+wasm kB", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in document["runs"]:
-        saw, sizes = run["server_saw"], run["sizes"]
+        sizes = run["sizes"]
         passed = run["verdict"] == "pass"
         table.add_row(
             Text(terminal_escape(run["name"])),
             Text("pass" if passed else "FAIL", style="green" if passed else "bold red"),
             Text(terminal_escape(run["subprotocol"] or "-")),
-            f"{saw['messages_in']:,}/{saw['messages_out']:,}",
-            f"{saw['bytes_in']:,}/{saw['bytes_out']:,}",
+            *_counts(run),
             "+".join(f"{size / 1000:.0f}" for size in sizes.values()) or "-",
             f"{run['seconds']:.2f}",
         )
     return table
+
+
+def _counts(run: Mapping[str, Any]) -> tuple[str, str]:
+    """Write messages and bytes as our side counted them: into it and out of it."""
+    saw, visit = run["server_saw"], run["client_saw"]
+    if visit is not None:
+        return (
+            f"{visit['messages_echoed']:,}/{visit['messages_sent']:,}",
+            f"{visit['bytes_echoed']:,}/{visit['bytes_sent']:,}",
+        )
+    return (
+        f"{saw['messages_in']:,}/{saw['messages_out']:,}",
+        f"{saw['bytes_in']:,}/{saw['bytes_out']:,}",
+    )
 
 
 def print_failures(out: Console, outcomes: Sequence[Outcome], *, output: bool = True) -> None:

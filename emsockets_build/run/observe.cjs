@@ -1,6 +1,8 @@
 // Watches WebSockets without changing what the program sees of them; used by hook.cjs.
 "use strict";
 
+const { errorMonitor } = require("node:events");
+
 const DETAILED = 2000; // messages per socket and direction that are reported one by one
 
 const watched = new Map(); // number -> socket, until it is closed
@@ -154,27 +156,26 @@ function watchEmitter(socket, report, event, fields) {
 function watchServer(server, report, options) {
   const number = ++count;
   watched.set(number, server);
-  const emit = server.emit;
   const say = (event, fields) => report(event, { socket: number, ...fields });
-  server.emit = function (name, ...values) {
-    if (name === "listening") {
-      const address = (server.address && server.address()) ?? server._server?.address() ?? {};
-      say("listen", { host: String(address.address ?? ""), port: address.port ?? 0 });
-    } else if (name === "error") {
-      say("error", { ...errorFields(values[0]), server: true });
-    } else if (name === "close") {
-      watched.delete(number);
-      say("close", { server: true });
-    } else if (name === "connection") {
-      const peer = values[0] && values[0]._socket;
-      watchEmitter(values[0], report, "accept", {
-        server: number,
-        peer: peer ? `${peer.remoteAddress}:${peer.remotePort}` : "",
-        protocol: String(values[0].protocol ?? ""),
-      });
-    }
-    return emit.call(this, name, ...values);
-  };
+  // Listeners, for ws 8 binds its own emit() before a program could replace it; the monitor sees
+  // errors without counting as somebody who handles them.
+  server.on("listening", () => {
+    const address = (server.address && server.address()) ?? server._server?.address() ?? {};
+    say("listen", { host: String(address.address ?? ""), port: address.port ?? 0 });
+  });
+  server.on(errorMonitor, (error) => say("error", { ...errorFields(error), server: true }));
+  server.on("close", () => {
+    watched.delete(number);
+    say("close", { server: true });
+  });
+  server.on("connection", (socket) => {
+    const peer = socket && socket._socket;
+    watchEmitter(socket, report, "accept", {
+      server: number,
+      peer: peer ? `${peer.remoteAddress}:${peer.remotePort}` : "",
+      protocol: String(socket.protocol ?? ""),
+    });
+  });
   say("listen-called", { host: String(options?.host ?? ""), port: options?.port ?? 0 });
 }
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from emsockets_build.errors import EmSocketsError
@@ -61,7 +63,8 @@ def run_batch(
 ) -> Batch:
     """Run scenarios in parallel.
 
-    Ctrl-C ends what is running, and what is done by then is returned, not lost.
+    Ctrl-C and SIGTERM end what is running, and what is done by then is returned, not lost; a
+    second Ctrl-C is a `KeyboardInterrupt` as usual.
 
     Args:
         scenarios: What to run.
@@ -84,30 +87,42 @@ def run_batch(
         except EmSocketsError as error:
             return Broken(scenario, error)
 
-    interrupted = False
     results: dict[int, Outcome | Broken] = {}
-    with ThreadPoolExecutor(jobs, thread_name_prefix="scenario") as pool:
+    with _stopped_by_signals(stop), ThreadPoolExecutor(jobs, "scenario") as pool:
         pending = {pool.submit(one, scenario): n for n, scenario in enumerate(scenarios)}
-        waiting: set[Future[Outcome | Broken | None]] = set(pending)
-        while waiting:
-            try:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            except KeyboardInterrupt:
-                interrupted = True
-                stop.set()
-                continue
-            for future in done:
-                result = future.result()
-                if result is not None and not (stop.is_set() and _cut_short(result)):
-                    results[pending[future]] = result
-                    on_end(result)
+        for future in as_completed(pending):
+            result = future.result()
+            if result is not None and not (stop.is_set() and _cut_short(result)):
+                results[pending[future]] = result
+                on_end(result)
     ordered = [results[number] for number in sorted(results)]
     return Batch(
         outcomes=tuple(result for result in ordered if isinstance(result, Outcome)),
         broken=tuple(result for result in ordered if isinstance(result, Broken)),
         not_run=tuple(s for number, s in enumerate(scenarios) if number not in results),
-        interrupted=interrupted,
+        interrupted=stop.is_set(),
     )
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Have signals set ``stop``; an exception could strike anywhere and lose results."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what signals do
+        return
+
+    def on_signal(_number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _cut_short(result: Outcome | Broken) -> bool:

@@ -9,9 +9,9 @@ from http import HTTPStatus
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
 from emsockets_build.transcript.event import Kind
-from emsockets_build.verify.model import Expectations, Mismatch
+from emsockets_build.verify.model import ClientRecord, Expectations, Mismatch
 
-__all__ = ["find_mismatches"]
+__all__ = ["client_mismatches", "find_mismatches"]
 
 
 def find_mismatches(
@@ -100,3 +100,18 @@ def _counts(result: RunResult, opened: Sequence[ConnectionRecord]) -> Iterator[M
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def client_mismatches(messages: int, record: ClientRecord | None) -> Iterator[Mismatch]:
+    """Hold what our client saw of a program that is a server against what it must see.
+
+    Args:
+        messages: How many messages it was to send.
+        record: What it saw; None if the program never listened.
+    """
+    expected = f"{messages} messages echoed"
+    if record is None:
+        yield Mismatch("client", expected, "the program never listened")
+    elif record.error or record.messages_echoed != messages:
+        found = f"{record.messages_echoed} of {record.messages_sent} echoed"
+        yield Mismatch("client", expected, f"{found}; {record.error}" if record.error else found)

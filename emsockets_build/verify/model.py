@@ -9,7 +9,7 @@ from pathlib import Path
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
 
-__all__ = ["Cause", "Expectations", "Mismatch", "Outcome", "Scenario"]
+__all__ = ["Cause", "ClientRecord", "Expectations", "Mismatch", "Outcome", "Scenario"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,27 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientRecord:
+    """What our client saw of a program that is a server.
+
+    Attributes:
+        subprotocol: The subprotocol that the program selected.
+        messages_sent: Messages that we sent.
+        bytes_sent: Their payload.
+        messages_echoed: Messages that came back as they were sent.
+        bytes_echoed: Payload that came back.
+        error: What went wrong; empty if nothing did.
+    """
+
+    subprotocol: str | None
+    messages_sent: int
+    bytes_sent: int
+    messages_echoed: int
+    bytes_echoed: int
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Mismatch:
     """One expectation that was not met.
 
@@ -122,6 +143,7 @@ class Outcome:
         connections: What the server saw.
         mismatches: The expectations that were not met; none is a pass.
         cause: Why, when it failed and the reason is known.
+        client: What our client saw, if the program is a server.
     """
 
     scenario: Scenario
@@ -129,6 +151,7 @@ class Outcome:
     connections: tuple[ConnectionRecord, ...]
     mismatches: tuple[Mismatch, ...]
     cause: Cause | None = None
+    client: ClientRecord | None = None
 
     @property
     def passed(self) -> bool:
