@@ -13,7 +13,6 @@ from emsockets_build.run.native import run_native
 from emsockets_build.run.node import run_node
 from emsockets_build.server import ConnectionRecord, TestServer
 from emsockets_build.transcript.event import Event
-from emsockets_build.verify.client import ServerVisit, StopWhenVisited, free_port
 from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import client_mismatches, find_mismatches
@@ -120,6 +119,8 @@ def _execute_server(
     on_output: Callable[[str, bytes], None] | None,
 ) -> Outcome:
     """Run a program that is a server itself, and be its client."""
+    from emsockets_build.verify.client import ServerVisit, StopWhenVisited, free_port
+
     visit = ServerVisit(scenario.client)
     port = str(free_port())
     values = {"{host}": "127.0.0.1", "{port}": port, "{url}": f"ws://127.0.0.1:{port}/"}
