@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError
+from emsockets_build.settings.version import Version
 from emsockets_build.storage import cache_dir
 from emsockets_build.toolchain.config import config_path, read_config
 from emsockets_build.toolchain.installed import Installed, installed
 from emsockets_build.toolchain.model import Emscripten, EmscriptenConfig, Node
+from emsockets_build.toolchain.node import describe_node
 from emsockets_build.toolchain.version import version_in
 
 __all__ = ["REQUEST_VARIABLE", "SYSTEM_ROOTS", "find_emscripten", "find_emscriptens", "use_node"]
@@ -93,18 +95,24 @@ def find_emscriptens() -> Iterator[Emscripten]:
             yield found
 
 
-def use_node(emscripten: Emscripten, node: Node | None) -> Emscripten:
-    """Give an Emscripten whose configured Node does not exist another one to work with.
+def use_node(
+    emscripten: Emscripten, node: Node | None, *, at_least: Version = (0, 0, 0)
+) -> Emscripten:
+    """Give an Emscripten whose configured Node is missing or too old another one to work with.
 
     Args:
         emscripten: As found.
         node: The Node that programs run under; None if there is none.
+        at_least: The oldest that this release wants for itself.
 
     Returns:
         The same, with ``EM_NODE_JS`` in its environment if that was needed.
     """
+    if node is None or node.version < at_least:
+        return emscripten
     own = emscripten.config.node
-    if node is None or (own is not None and shutil.which(own)):
+    path = shutil.which(own, path=emscripten.environment.get("PATH")) if own else None
+    if path is not None and describe_node(Path(path), "config", "").version >= at_least:
         return emscripten
     return replace(
         emscripten,

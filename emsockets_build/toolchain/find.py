@@ -82,10 +82,10 @@ def find_toolchain(
         ToolMissingError: What was asked for by name is not there.
     """
     compiler = _found(lambda: find_emscripten(emscripten), required=emscripten is not None)
-    at_least = node_needs(compiler).programs if compiler else (0, 0, 0)
-    runner = _found(lambda: find_node(node, at_least=at_least), required=node is not None)
+    needs = node_needs(compiler) if compiler else NodeNeeds((0, 0, 0), (0, 0, 0))
+    runner = _found(lambda: find_node(node, at_least=needs.programs), required=node is not None)
     return Toolchain(
-        emscripten=use_node(compiler, runner) if compiler else None,
+        emscripten=use_node(compiler, runner, at_least=needs.compiler) if compiler else None,
         node=runner,
         cmake=_found(find_cmake),
         ninja=_found(find_ninja),

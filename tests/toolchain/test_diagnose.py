@@ -199,6 +199,17 @@ def test_two_nodes_are_a_note(bench: Bench) -> None:
     assert "24.19.0" in finding.cause
 
 
+def test_the_system_is_checked_by_its_provider(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["setup", "--provider", "system", "--emscripten", "--yes"]
+    assert main(words) == 0
+    assert "Emscripten 6.0.5" in capsys.readouterr().err
+    FAULTS["llvm-missing"](bench)
+    assert main(words) == 3
+    assert "wasm-ld not found" in capsys.readouterr().err
+
+
 def test_old_releases_find_acorn_by_node_path(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

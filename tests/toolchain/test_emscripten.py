@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from emsockets_build.toolchain import emscripten as module
 from emsockets_build.toolchain import find_emscripten, find_emscriptens, node_needs
 from emsockets_build.toolchain.emscripten import use_node
 from emsockets_build.toolchain.model import Node, NodeFeatures
-from tests.toolchain.conftest import MakeRelease, script
+from tests.toolchain.conftest import MakeRelease, fake_node, script
 
 
 def _install(tmp_path: Path, make_release: MakeRelease, version: str) -> Path:
@@ -230,13 +232,23 @@ def test_variables_override_the_configuration(
 
 
 @pytest.mark.usefixtures("machine")
-def test_emcc_is_given_a_node_when_its_own_is_missing(make_release: MakeRelease) -> None:
-    root = make_release("mine", "4.0.10", config="NODE_JS = '/no/such/node'\n")
+def test_emcc_is_given_a_node_when_its_own_is_missing_or_too_old(
+    make_release: MakeRelease, tmp_path: Path
+) -> None:
+    configured = tmp_path / "configured" / "node"
+    root = make_release("mine", "4.0.10", config=f"NODE_JS = {str(configured)!r}\n")
     node = Node(Path("/my/node"), (24, 0, 0), "cache", "", NodeFeatures())
-    found = use_node(find_emscripten(str(root)), node)
-    assert found.environment["EM_NODE_JS"] == "/my/node"
-    root.joinpath(".emscripten").write_text(f"NODE_JS = {sys.executable!r}\n# longer\n")
-    assert "EM_NODE_JS" not in use_node(find_emscripten(str(root)), node).environment
+
+    def environment(node: Node | None) -> Mapping[str, str]:
+        return use_node(find_emscripten(str(root)), node, at_least=(16, 20, 0)).environment
+
+    assert environment(node)["EM_NODE_JS"] == "/my/node"
+    script(configured, fake_node("14.0.0"))
+    assert environment(node)["EM_NODE_JS"] == "/my/node"
+    assert "EM_NODE_JS" not in environment(replace(node, version=(12, 0, 0)))  # no better
+    assert "EM_NODE_JS" not in environment(None)
+    script(configured, fake_node("20.20.2"))
+    assert "EM_NODE_JS" not in environment(node)
 
 
 @pytest.mark.usefixtures("machine")

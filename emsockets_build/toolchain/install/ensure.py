@@ -10,8 +10,10 @@ from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError, UsageError
 from emsockets_build.storage import cache_dir
+from emsockets_build.toolchain.diagnose import diagnose
 from emsockets_build.toolchain.emscripten import find_emscripten
 from emsockets_build.toolchain.find import find_node, find_toolchain, node_needs
+from emsockets_build.toolchain.finding import Fix, Severity
 from emsockets_build.toolchain.install.debian import install_debian
 from emsockets_build.toolchain.install.emsdk import install_emsdk
 from emsockets_build.toolchain.install.node import DEFAULT_NODE, install_node
@@ -113,8 +115,7 @@ def install_emscripten(
         return install_debian(version, progress)
     if provider == "emsdk":
         return install_emsdk(version, progress)
-    found = find_emscripten(version)
-    progress.say(f"Emscripten {found.version_text} in {found.root} ({found.origin}) is used")
+    _check_system(version, progress)
     return None
 
 
@@ -139,6 +140,23 @@ def ask(text: str) -> bool:
     sys.stderr.write(f"{text} [Y/n] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in {"", "y", "yes"}
+
+
+def _check_system(version: str | None, progress: Progress) -> None:
+    """Look over what is installed already."""
+    found = find_emscripten(version)
+    toolchain = find_toolchain(emscripten=str(found.root))
+    errors = [
+        f for f in diagnose(toolchain) if f.severity is Severity.ERROR and f.fix is not Fix.WS
+    ]
+    if errors:
+        raise ToolMissingError(
+            f"Emscripten {found.version_text} is installed, but does not work as it is",
+            where=str(found.root),
+            why="\n".join(f"{error.summary}: {error.cause}" for error in errors),
+            remedy=errors[0].remedy,
+        )
+    progress.say(f"Emscripten {found.version_text} in {found.root} ({found.origin}) is sound")
 
 
 def _missing(want: Want) -> list[str]:
