@@ -37,6 +37,8 @@ _ENTRY_SECONDS = 0.25
 _SAMPLES = 4
 _MAX_STEPS_OF_EVENT = 400
 _MAX_LOOP_FRAMES = 12
+_REWIND_SECONDS = 0.6
+_HANDLE_SLEEP = re.compile(r"\bhandleSleep(?::\s*function)?\s*\(\w*\)\s*\{")
 _MAX_MESSAGE = 64 << 20
 
 
@@ -104,7 +106,7 @@ async def _observe(url: str, functions: FunctionTable, *, idle: bool) -> Observa
     assert isinstance(listener, _Listener)  # noqa: S101 - narrows a type
     listener.attach(client.deliver)
     try:
-        client.main.send("Debugger.enable")
+        await client.main.ask("Debugger.enable")  # every script is announced before the answer
         client.main.send("NodeWorker.enable", waitForDebuggerOnStart=False)
         await client.main.sample(functions, idle=idle)
         await asyncio.gather(
@@ -185,16 +187,29 @@ class _Thread:
     urls: dict[str, str] = field(default_factory=dict)
     pauses: asyncio.Queue[tuple[Frame, ...]] = field(default_factory=asyncio.Queue)
     samples: list[tuple[Frame, ...]] = field(default_factory=list)
+    answers: dict[int, asyncio.Future[Mapping[str, Any]]] = field(default_factory=dict)
     breakpoint: str = ""
     loop_depth: int = 0
 
     def send(self, method: str, **parameters: object) -> None:
-        """Send a command; answers are not waited for, events are."""
+        """Send a command whose answer nobody waits for; events tell its effect."""
         self.count += 1
         self.transmit({"id": self.count, "method": method, "params": parameters})
 
+    async def ask(self, method: str, **parameters: object) -> Mapping[str, Any]:
+        """Send a command and return its answer; nothing if none comes."""
+        self.send(method, **parameters)
+        answer = self.answers[self.count] = asyncio.get_running_loop().create_future()
+        try:
+            return await asyncio.wait_for(answer, _PAUSE_SECONDS)
+        except TimeoutError:
+            return {}
+
     def deliver(self, message: dict[str, Any]) -> None:
-        """Take an event."""
+        """Take an answer or an event."""
+        waiting = self.answers.pop(message.get("id", 0), None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message.get("result", {}))
         parameters = message.get("params", {})
         if message.get("method") == "Debugger.scriptParsed":
             script, url = str(parameters["scriptId"]), str(parameters.get("url", ""))
@@ -232,7 +247,9 @@ class _Thread:
             idle: Whether the thread mostly waits for events.
         """
         if idle:
-            await self._sample_next_event()
+            await self._sample_rewinding()
+            if not self.samples:
+                await self._sample_next_event()
         else:
             await self._sample_loop(functions)
 
@@ -248,6 +265,35 @@ class _Thread:
                 return
             self.samples.append(stack)
         await self._find_loop(self.samples[-1], functions)
+
+    async def _sample_rewinding(self) -> None:
+        """Catch a program that sleeps under ASYNCIFY when its stack has been put back.
+
+        ASYNCIFY's handleSleep() runs again at the end of each sleep, on top of the stack of the
+        sleeper; stepping there through WebAssembly would take thousands of steps.
+        """
+        for script, url in list(self.urls.items()):
+            if script in self.modules or url.startswith("node:") or url.endswith(".cjs"):
+                continue
+            answer = await self.ask("Debugger.getScriptSource", scriptId=script)
+            source = str(answer.get("scriptSource", ""))
+            found = _HANDLE_SLEEP.search(source)
+            if found is not None:
+                line = source.count("\n", 0, found.end())
+                column = found.end() - (source.rfind("\n", 0, found.end()) + 1)
+                place = {"scriptId": script, "lineNumber": line, "columnNumber": column}
+                await self.ask("Debugger.setBreakpoint", location=place)
+                break
+        else:
+            return
+        while len(self.samples) < _SAMPLES:
+            stack = await self._paused(_REWIND_SECONDS)
+            if stack is None:
+                break
+            if any(frame.wasm for frame in stack):
+                self.samples.append(stack)
+            self.send("Debugger.resume")
+        self.send("Debugger.removeBreakpoint", breakpointId=self.breakpoint)
 
     async def _sample_next_event(self) -> None:
         """Wait for the next callback and follow it into WebAssembly."""

@@ -89,8 +89,8 @@ function watchCalls(watch) {
           buffered: socket.bufferedAmount ?? 0,
         });
       } else {
-        // ws calls close() itself when the peer's close frame has come.
-        const answering = socket._closeFrameReceived === true;
+        // ws calls close() itself when the peer's close frame has come (ws 2 then knows its code).
+        const answering = socket._closeFrameReceived ?? Boolean(socket._closeCode);
         watch.report("closing", { call: name, code: values[0] ?? null, reason: String(values[1] ?? ""), answering });
       }
       return original.apply(this, values);

@@ -53,7 +53,7 @@ _REASONS = (
     _reason(
         "subprotocol-unexpected",
         "",
-        r"sent an? (?:invalid )?subprotocol|invalid subprotocol|but none was requested",
+        r"sent a subprotocol|invalid (?:sub)?protocol|but none was requested",
         "the server at {url} selected a subprotocol that was not offered ({offered} was)",
         "let the server select one of the offered subprotocols, or offer the server's with "
         "-sWEBSOCKET_SUBPROTOCOL=NAME",
@@ -114,6 +114,7 @@ _REASONS = (
         "server speaks TLS, use wss://",
     ),
 )
+_CLOSED_BEFORE = re.compile(r"closed before the connection (?:is|was) established")
 _STATUS = re.compile(r"response:? \(?(\d{3})")
 
 
@@ -156,7 +157,8 @@ def ws_unfit(evidence: Evidence) -> Cause | None:
 def connection_failed(evidence: Evidence) -> Cause | None:
     """A WebSocket, or a socket of BACKEND node, did not open, and says why."""
     for error in evidence.errors:
-        if error.socket in evidence.opened:
+        # An end that the program brought about is told by `exited_before_open`.
+        if error.socket in evidence.opened or _CLOSED_BEFORE.search(error.text):
             continue
         if error.detail.get("server"):
             return _listening_failed(evidence, error)

@@ -24,6 +24,7 @@ from emsockets_build.verify.talking import (
     exited_before_open,
     message_too_big,
     never_connected,
+    protocol_error,
     text_dropped,
     websocket_missing,
 )
@@ -46,6 +47,7 @@ _CAUSES: tuple[Callable[[Evidence], Cause | None], ...] = (
     connection_failed,
     message_too_big,
     text_dropped,
+    protocol_error,
     closed_by_peer,
     crashed,
     not_connecting,

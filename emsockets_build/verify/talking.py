@@ -16,6 +16,7 @@ __all__ = [
     "exited_before_open",
     "message_too_big",
     "never_connected",
+    "protocol_error",
     "text_dropped",
     "websocket_missing",
 ]
@@ -126,15 +127,25 @@ def closed_too_early(evidence: Evidence) -> Cause | None:
     )
 
 
+def protocol_error(evidence: Evidence) -> Cause | None:
+    """The server sent what is no WebSocket; TCP's own errors have a code, those of ws 2 none."""
+    errors = [
+        event
+        for event in evidence.errors
+        if event.socket in evidence.opened
+        and (not event.detail.get("code") or str(event.detail["code"]).startswith("WS_ERR_"))
+    ]
+    if not errors:
+        return None
+    return Cause(
+        "protocol-error",
+        f"the server sent what is no valid WebSocket frame: {errors[0].text}",
+        "mend the server; check for another program that writes into the same TCP connection",
+        evidence=(*evidence.lines(errors), *evidence.server_lines()),
+    )
+
+
 def _dropped(evidence: Evidence, shown: tuple[str, ...]) -> Cause:
-    protocol = [e for e in evidence.errors if str(e.detail.get("code")).startswith("WS_ERR_")]
-    if protocol:
-        return Cause(
-            "protocol-error",
-            f"the server sent what is no valid WebSocket frame: {protocol[0].text}",
-            "mend the server; check for another program that writes into the same TCP connection",
-            evidence=shown,
-        )
     reset = any(record.reset for record in evidence.connections) or any(
         event.detail.get("code") in {"ECONNRESET", "EPIPE"} for event in evidence.errors
     )
@@ -161,12 +172,14 @@ def _sockets_at_exit(evidence: Evidence) -> list[dict[str, object]]:
 
 def exited_before_open(evidence: Evidence) -> Cause | None:
     """The program ended while its WebSocket was still connecting."""
+    made = evidence.of(Kind.CONNECT)
     early = [one for one in _sockets_at_exit(evidence) if one.get("state") == "connecting"]
-    if not early or evidence.opened:
+    closed = [event for event in evidence.errors if "closed before the connection" in event.text]
+    if not made or evidence.opened or not (early or closed):
         return None
     return Cause(
         "exited-before-open",
-        f"the program exited before its WebSocket to {early[0].get('url')} was open",
+        f"the program exited before its WebSocket to {made[0].text} was open",
         "main() returned and took the runtime with it: link without -sEXIT_RUNTIME "
         "(emsockets_target EXIT_RUNTIME OFF), or wait with ASYNCIFY, JSPI or pthreads",
         evidence=(*evidence.lines(evidence.of(Kind.CONNECT, Kind.EXIT)), *evidence.server_lines()),

@@ -1,0 +1,8 @@
+// Says something else than was expected.
+#include <stdio.h>
+
+int main(void) {
+  puts("starting");
+  puts("echo not ok");
+  return 0;
+}
