@@ -31,10 +31,11 @@ CLOSE_CODES = {
     1012: "service restart",
     1013: "try again later",
     1014: "bad gateway",
+    1015: "TLS handshake failed",
 }
 """What the registered codes mean (IANA's WebSocket Close Code Number Registry)."""
 
-_NEVER_SENT = frozenset({NO_STATUS, ABNORMAL})
+_NEVER_SENT = frozenset({NO_STATUS, ABNORMAL, 1015})
 
 
 def sendable(code: int) -> bool:

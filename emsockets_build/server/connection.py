@@ -1,19 +1,14 @@
-"""One TCP connection of the server: the asyncio protocol under every behaviour.
+"""HTTP and WebSocket on one connection: what stands between TCP and a behaviour's session.
 
-It reads the request, lets the behaviour answer, moves frames, and keeps the record. The read buffer
-belongs to the server and is shared by all connections: each read is consumed before the next one,
-so an idle connection holds no buffer of its own.
+It reads the request, lets the behaviour answer, moves frames, and keeps the record.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import socket
-import struct
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from emsockets_build.server.behaviour import Behaviour, Link, Session
 from emsockets_build.server.closing import close_payload, parse_close_payload
@@ -23,24 +18,22 @@ from emsockets_build.server.handshake import (
     SWITCHING_PROTOCOLS,
     Answer,
     RefusedError,
+    Request,
     check_upgrade,
     offered_subprotocols,
     parse_request,
     refusal,
     split_head,
 )
-from emsockets_build.server.lifetime import Lifetime
 from emsockets_build.server.messages import MessageAssembler
-from emsockets_build.server.outlet import Outlet
+from emsockets_build.server.tcp import TcpConnection
 
 if TYPE_CHECKING:
-    from emsockets_build.server.handshake import Request
     from emsockets_build.server.host import Host
 
 __all__ = ["Connection"]
 
 _LOG = logging.getLogger(__name__)
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class _State(Enum):
@@ -49,13 +42,9 @@ class _State(Enum):
     OPEN = auto()  # frames both ways
     CLOSING = auto()  # our close frame is out, the client's is not in
     RAW = auto()  # bytes that are no frames
-    DONE = auto()  # whatever still comes is dropped
 
 
-_READS_FRAMES = frozenset({_State.OPEN, _State.CLOSING})
-
-
-class Connection(asyncio.BufferedProtocol):
+class Connection(TcpConnection):
     """Treats one client as its behaviour says; it is the behaviour's `Link`.
 
     Args:
@@ -63,48 +52,42 @@ class Connection(asyncio.BufferedProtocol):
     """
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        super().__init__(host)
+        self.behaviour: Behaviour | None = None
         self._state = _State.HEAD
         self._head = b""
         self._reader = FrameReader()
         self._assembler = MessageAssembler()
         self._session: Session = Session(self)
-        self._behaviour: Behaviour | None = None
-        self._lifetime = Lifetime(self._behaviour_failed)
-        self._held = False
         self._client_closed = False
 
-    # -- the transport's side ---------------------------------------------------------------
+    # -- what TCP tells ---------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin: a request is awaited, or raw bytes if the port speaks no HTTP."""
-        # Not asserted: uvloop's transports behave like asyncio.Transport but do not derive from it.
-        self._transport = cast("asyncio.Transport", transport)
-        self._out = Outlet(self._transport)
-        self.recorder = self._host.enter(self, transport)
-        self._lifetime.deadline(self._host.settings.timeouts.handshake, self._handshake_late)
-        behaviour = self._host.settings.behaviour
-        if not behaviour.websocket and not self._host.settings.by_path:
-            self._begin_raw(behaviour, b"")
+    def established(self) -> None:
+        """Await a request, or raw bytes if the port speaks no HTTP."""
+        settings = self.host.settings
+        if settings.behaviour.websocket or settings.by_path:
+            self.lifetime.deadline(settings.timeouts.handshake, self._handshake_late)
+        else:
+            self._begin_raw(settings.behaviour, b"")
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+    def get_buffer(self, sizehint: int) -> memoryview:
         """Lend the server's read buffer, or a part of it to a session that reads slowly."""
         limit = self._session.read_limit
-        return self._host.buffer[:limit] if limit else self._host.buffer
+        return self.host.buffer[:limit] if limit else super().get_buffer(sizehint)
 
-    def buffer_updated(self, nbytes: int) -> None:
-        """Consume what was read."""
-        view = self._host.buffer[:nbytes]
-        if self._state in _READS_FRAMES:
+    def received(self, view: memoryview) -> None:
+        """Take bytes as the state says."""
+        if self._state in (_State.OPEN, _State.CLOSING):
             if not self._client_closed:
                 self._read_frames(view)
             if self._session.read_limit:
-                self._session.took(nbytes)
+                self._session.took(len(view))
         elif self._state is _State.HEAD:
             self._read_head(bytes(view))
         elif self._state is _State.WAITING:
             self._head += view
-        elif self._state is _State.RAW:
+        else:
             self._read_raw(bytes(view))
 
     def eof_received(self) -> bool:
@@ -113,38 +96,31 @@ class Connection(asyncio.BufferedProtocol):
         if self._state is _State.RAW and self._session.raw_ended():
             return True
         self.recorder.closing("client")
-        self._state = _State.DONE
+        self.over = True
         return False
 
-    def pause_writing(self) -> None:
-        """Stop reading while the client does not read: nothing may pile up here."""
-        self._out.pause()
-        self._apply_reading()
-        self._session.congested()
+    def may_read(self, *, congested: bool) -> bool:
+        """Read unless the answer is due, or the client does not take what it gets."""
+        blocked = congested and not self._session.independent
+        return self.over or not (blocked or self._state is _State.WAITING)
 
-    def resume_writing(self) -> None:
-        """Go on."""
-        self._out.resume()
-        self._apply_reading()
-        self._session.relieved()
+    def congestion(self, *, begins: bool) -> None:
+        """Tell the session."""
+        (self._session.congested if begins else self._session.relieved)()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End: timers and tasks stop, the record is completed."""
-        if isinstance(exc, ConnectionError):
-            self.recorder.reset = True
-            self.recorder.closing("client")
-        self._state = _State.DONE
-        self._out.resume()
-        self._lifetime.guard(self._session.ended)
-        self._lifetime.end()
-        self.recorder.peak_buffered = self._out.peak
-        self.recorder.ended()
-        self._host.leave(self, self._behaviour)
+    def lost(self) -> None:
+        """Tell the session."""
+        self._session.ended()
+
+    def failed(self, error: Exception) -> None:
+        """End this connection, and no other, when its behaviour fails."""
+        _LOG.error("behaviour %s failed", self.recorder.behaviour, exc_info=error)
+        self._fail(ProtocolError(1011, f"the server's behaviour failed: {error!r}"))
 
     # -- the handshake ----------------------------------------------------------------------
 
     def _handshake_late(self) -> None:
-        seconds = self._host.settings.timeouts.handshake
+        seconds = self.host.settings.timeouts.handshake
         self._refuse(RefusedError(408, f"no whole request within {seconds:g} s"))
 
     def _read_head(self, data: bytes) -> None:
@@ -153,23 +129,23 @@ class Connection(asyncio.BufferedProtocol):
             split = split_head(self._head)
             if split is None:
                 return
-            self._lifetime.no_deadline()
+            self.lifetime.no_deadline()
             head, self._head = split
             self._take_request(parse_request(head), head + HEAD_END)
         except RefusedError as error:
             self._refuse(error)
 
     def _take_request(self, request: Request, head: bytes) -> None:
-        behaviour = self._host.route(request)
+        behaviour = self.host.route(request)
         self.recorder.requested(request, behaviour.name)
-        self._host.admit(request)
+        self.host.admit(request)
         if not behaviour.websocket:
             self._begin_raw(behaviour, head + self._head)
             return
-        self._behaviour = behaviour
+        self.behaviour = behaviour
         key = check_upgrade(request)
         offered = offered_subprotocols(request)
-        answer = behaviour.answer(request, offered, self._host.settings.subprotocols)
+        answer = behaviour.answer(request, offered, self.host.settings.subprotocols)
         self._state = _State.WAITING
         preparation = None
         if answer.status == SWITCHING_PROTOCOLS:
@@ -178,7 +154,7 @@ class Connection(asyncio.BufferedProtocol):
         if preparation is None:
             self._respond(answer, key, offered)
             return
-        self._apply_reading()
+        self.apply_reading()
 
         async def prepare() -> None:
             self._respond(await preparation or answer, key, offered)
@@ -186,43 +162,42 @@ class Connection(asyncio.BufferedProtocol):
         self.spawn(prepare())
 
     def _refuse(self, error: RefusedError) -> None:
-        self._lifetime.no_deadline()
+        self.lifetime.no_deadline()
         self._respond(refusal(error), "", ())
 
     def _respond(self, answer: Answer, key: str, offered: tuple[str, ...]) -> None:
         self.recorder.answered(answer, offered)
-        self._out.write(answer.encode(key))
+        self.out.write(answer.encode(key))
         if answer.status != SWITCHING_PROTOCOLS:
-            self.recorder.closing("server")
-            self._drain_then_close()
+            self.finish_gently()
             return
         self._state = _State.OPEN
-        limit = self._behaviour.max_message if self._behaviour else 0
+        limit = self.behaviour.max_message if self.behaviour else 0
         self._assembler = MessageAssembler(limit, keep=not self._session.streaming)
-        self._host.joined(self, self._behaviour)
-        self._apply_reading()
+        self.host.joined(self)
+        self.apply_reading()
         early, self._head = self._head, b""
-        self._lifetime.guard(self._session.opened)
+        self.lifetime.guard(self._session.opened)
         if early:
-            self._read_frames(memoryview(early))
+            self.received(memoryview(early))
 
     # -- frames -----------------------------------------------------------------------------
 
     def _read_frames(self, view: memoryview) -> None:
-        self._out.corked = True
+        self.out.corked = True
         try:
             for piece in self._reader.feed(view):
                 self._take_piece(piece)
-                if self._client_closed or self._state not in _READS_FRAMES:
+                if self._client_closed or self.over:
                     break
             self._session.settled()
         except ProtocolError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on
-            self._behaviour_failed(error)
+            self.failed(error)
         finally:
-            self._out.corked = False
-            self._out.flush()
+            self.out.corked = False
+            self.out.flush()
 
     def _take_piece(self, piece: Piece) -> None:
         self.recorder.piece(piece)
@@ -255,70 +230,63 @@ class Connection(asyncio.BufferedProtocol):
     def _fail(self, error: ProtocolError) -> None:
         """Fail the WebSocket connection (RFC 6455 section 7.1.7)."""
         self.recorder.faulty(error.code, error.reason)
-        self.recorder.closing("server", error.code, error.reason)
-        if self._state is _State.OPEN:
+        if self.open:
+            self.recorder.closing("server", error.code, error.reason)
             self._put(Opcode.CLOSE, close_payload(error.code, error.reason))
-        self._drain_then_close()
+        self.finish_gently()
 
-    def _behaviour_failed(self, error: Exception) -> None:
-        _LOG.error("behaviour %s failed", self.recorder.behaviour, exc_info=error)
-        self._fail(ProtocolError(1011, f"the server's behaviour failed: {error!r}"))
+    # -- bytes that are no frames -----------------------------------------------------------
 
     def _begin_raw(self, behaviour: Behaviour, early: bytes) -> None:
-        self._lifetime.no_deadline()
         self._state = _State.RAW
-        self._behaviour = behaviour
+        self.behaviour = behaviour
         self.recorder.behaviour = behaviour.name
         self._session = behaviour.session(self)
-        self._lifetime.guard(self._session.raw_opened)
+        self.lifetime.guard(self._session.raw_opened)
         if early:
             self._read_raw(early)
 
     def _read_raw(self, data: bytes) -> None:
         self.recorder.raw("client", data)
-        self._lifetime.guard(lambda: self._session.raw(data))
+        self.lifetime.guard(lambda: self._session.raw(data))
 
-    # -- Link: what the session may do ------------------------------------------------------
+    # -- Link: what the session may do, beside what TCP can do ------------------------------
 
     @property
     def open(self) -> bool:
         """Whether messages can still be sent."""
-        return self._state is _State.OPEN
+        return self._state is _State.OPEN and not self.over
 
     @property
     def peers(self) -> Collection[Link]:
         """The open connections under an equal behaviour, this one included."""
-        return self._host.peers(self._behaviour)
+        return self.host.peers(self.behaviour)
 
     def send(self, payload: bytes, opcode: Opcode = Opcode.BINARY, *, fin: bool = True) -> None:
         """Send one frame; dropped once a close frame is out."""
-        if self._state is _State.OPEN:
+        if self.open:
             self._put(opcode, payload, fin=fin)
 
     def _put(self, opcode: Opcode, payload: bytes, *, fin: bool = True) -> None:
         size = len(payload)
         self.recorder.frame("server", opcode, payload, size, fin=fin)
-        self._out.write_two(frame_header(opcode, size, fin=fin), payload)
+        self.out.write_two(frame_header(opcode, size, fin=fin), payload)
 
     def send_raw(
         self, data: bytes, *, frames: Sequence[tuple[int, bool, int]] | None = None
     ) -> None:
         """Put bytes on the wire as they are; see `Link.send_raw`."""
-        if self._state in (_State.HEAD, _State.WAITING, _State.DONE):
+        if self.over or self._state in (_State.HEAD, _State.WAITING):
             return
         if frames is None:
             self.recorder.raw("server", data)
         for opcode, fin, size in frames or ():
             self.recorder.frame("server", opcode, b"", size, fin=fin)
-        self._out.write(data)
-
-    async def writable(self) -> None:
-        """Wait until little enough is waiting to be sent; at once if the connection is gone."""
-        await self._out.writable()
+        self.out.write(data)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """Send a close frame and end the connection when the client's has come."""
-        if self._state is not _State.OPEN:
+        if not self.open:
             return
         self.recorder.closing("server", code, reason)
         self._put(Opcode.CLOSE, close_payload(code, reason))
@@ -327,72 +295,9 @@ class Connection(asyncio.BufferedProtocol):
         if self._client_closed:
             self.finish()
         else:
-            self._lifetime.deadline(self._host.settings.timeouts.close, self.finish)
-
-    def finish(self) -> None:
-        """Close the TCP connection when everything has been sent, without a close frame."""
-        self._out.flush()
-        self.recorder.closing("server")
-        self._state = _State.DONE
-        self._lifetime.deadline(self._host.settings.timeouts.close, self._transport.abort)
-        self._transport.close()
-
-    def _drain_then_close(self) -> None:
-        """Close gently: closing with unread data would reset TCP and destroy what we said last."""
-        self._out.flush()
-        self._state = _State.DONE
-        self.hold(reading=True)
-        if self._transport.is_closing():
-            return
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-            self._lifetime.deadline(self._host.settings.timeouts.linger, self.finish)
-        else:
-            self.finish()
+            self.lifetime.deadline(self.host.settings.timeouts.close, self.finish)
 
     def half_close(self) -> None:
         """End the server's direction of the TCP connection (FIN) and go on reading."""
-        self._out.flush()
-        self.recorder.closing("server")
         self._state = _State.CLOSING
-        if self._transport.can_write_eof():
-            self.recorder.half_closed("server")
-            self._transport.write_eof()
-
-    def abort(self) -> None:
-        """Reset the TCP connection (RST)."""
-        self._out.flush()
-        self.recorder.reset = True
-        raw = self._transport.get_extra_info("socket")
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.drop()
-
-    def drop(self) -> None:
-        """Let go at once, whatever was still to be sent."""
-        self.recorder.closing("server")
-        self._state = _State.DONE
-        self._transport.abort()
-
-    def hold(self, *, reading: bool) -> None:
-        """Stop reading, so that the client's TCP window fills, or go on reading."""
-        self._held = not reading
-        self._apply_reading()
-
-    def _apply_reading(self) -> None:
-        blocked = self._out.congested and not self._session.independent
-        wanted = not (self._held or blocked or self._state is _State.WAITING)
-        if self._transport.is_closing() or wanted == self._transport.is_reading():
-            return
-        (self._transport.resume_reading if wanted else self._transport.pause_reading)()
-
-    def later(self, delay: float, action: Callable[[], None]) -> None:
-        """Do something after ``delay`` seconds if the connection still stands then."""
-        self._lifetime.later(delay, action)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine beside the connection; it is cancelled when the connection ends."""
-        self._lifetime.spawn(work)
-
-    def note(self, text: str) -> None:
-        """Write a remark into the record."""
-        self.recorder.noted(text)
+        self.end_writing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import time
 from collections import deque
@@ -17,11 +18,13 @@ from emsockets_build.server.events import ConnectionRecord
 from emsockets_build.server.handshake import Request
 from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
 from emsockets_build.server.site import Site
+from emsockets_build.server.tcp import TcpConnection
 
 __all__ = ["Host", "Settings", "Timeouts"]
 
 _READ_BUFFER = 256 * 1024
 _BACKLOG = 4096
+_CLOSING_TURNS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Host:
         self.port = 0
         self._started = time.monotonic()
         self._count = 0
-        self._standing: dict[Connection, None] = {}
+        self._standing: dict[TcpConnection, None] = {}
         self._recorders: dict[int, Recorder] = {}
         self._ended: deque[int] = deque()
         self._groups: dict[Behaviour, dict[Connection, None]] = {}
@@ -104,7 +107,6 @@ class Host:
                 lambda: Connection(self),
                 settings.address,
                 settings.port,
-                ssl=settings.tls,
                 backlog=_BACKLOG,
             )
         except OSError as error:
@@ -113,15 +115,20 @@ class Host:
 
     async def stop(self) -> None:
         """Stop listening and drop every connection; returns when all are gone."""
-        if self._server is not None:
-            self._server.close()
-        for connection in list(self._standing):
-            connection.drop()
+        server = self._server
+        if server is not None:
+            await _stop_accepting(server)
+            server.close()
+        # What was being accepted meanwhile appears within the next turns of the loop, and
+        # transports close their sockets in callbacks of the turns after that.
+        for _ in range(_CLOSING_TURNS):
+            for connection in list(self._standing):
+                connection.drop()
+            await asyncio.sleep(0)
         await self._idle.wait()
-        if self._server is not None:
-            await self._server.wait_closed()
-        # Transports close their sockets in a callback of the next turn.
-        await asyncio.sleep(0)
+        if server is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(server.wait_closed(), self.settings.timeouts.close)
 
     async def wait_idle(self, timeout: float) -> bool:  # noqa: ASYNC109 - part of the contract
         """Wait until no connection stands; False if the time ran out first."""
@@ -137,7 +144,7 @@ class Host:
 
     # -- what connections ask ---------------------------------------------------------------
 
-    def enter(self, connection: Connection, transport: asyncio.BaseTransport) -> Recorder:
+    def enter(self, connection: TcpConnection, transport: asyncio.BaseTransport) -> Recorder:
         """Count a new connection and begin its record."""
         self._count += 1
         recorder = Recorder(
@@ -153,13 +160,14 @@ class Host:
         self._recorders[self._count] = recorder
         return recorder
 
-    def leave(self, connection: Connection, behaviour: Behaviour | None) -> None:
+    def leave(self, connection: TcpConnection) -> None:
         """Forget a connection that is gone; its record stays, while there is room."""
         self._standing.pop(connection, None)
-        if behaviour is not None and behaviour in self._groups:
-            self._groups[behaviour].pop(connection, None)
-            if not self._groups[behaviour]:
-                del self._groups[behaviour]
+        if isinstance(connection, Connection) and connection.behaviour in self._groups:
+            group = self._groups[connection.behaviour]
+            group.pop(connection, None)
+            if not group:
+                del self._groups[connection.behaviour]
         self._ended.append(connection.recorder.number)
         if len(self._ended) > self.settings.limits.connections:
             del self._recorders[self._ended.popleft()]
@@ -187,15 +195,25 @@ class Host:
         if self.settings.gate is not None:
             self.settings.gate(request)
 
-    def joined(self, connection: Connection, behaviour: Behaviour | None) -> None:
-        """Note that a WebSocket is open under a behaviour."""
-        if behaviour is not None:
-            self._groups.setdefault(behaviour, {})[connection] = None
+    def joined(self, connection: Connection) -> None:
+        """Note that a WebSocket is open under its behaviour."""
+        if connection.behaviour is not None:
+            self._groups.setdefault(connection.behaviour, {})[connection] = None
 
     def peers(self, behaviour: Behaviour | None) -> Collection[Link]:
         """Return the open connections under one behaviour."""
         standing = self._groups.get(behaviour, {}) if behaviour is not None else {}
         return [connection for connection in standing if connection.open]
+
+
+async def _stop_accepting(server: asyncio.Server) -> None:
+    """Let what is being accepted settle; asyncio fails an assertion if it closes meanwhile."""
+    loop = asyncio.get_running_loop()
+    if isinstance(loop, asyncio.SelectorEventLoop):
+        for listener in server.sockets:
+            loop.remove_reader(listener.fileno())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 def _address(peer: object) -> str:

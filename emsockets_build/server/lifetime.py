@@ -36,14 +36,13 @@ class Lifetime:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine until it ends or the connection does."""
-        task = asyncio.get_running_loop().create_task(self._run(work))
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
-    async def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - handed to the connection, which says so
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
             self._failed(error)
 
     def guard(self, action: Callable[[], None]) -> None:

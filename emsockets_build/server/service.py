@@ -68,6 +68,7 @@ def run_service(service: Service, ready: Callable[[AsyncTestServer], None]) -> b
     Raises:
         UsageError: An address cannot be bound, or the record cannot be written.
     """
+    _raise_file_limit()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         return runner.run(_serve(service, ready))
 
@@ -118,6 +119,15 @@ def _server(
         observer=observer,
     )
     return server
+
+
+def _raise_file_limit() -> None:
+    """Allow as many open files, and so connections, as the system lets a user have."""
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _end_on_signals(stop: asyncio.Future[bool]) -> None:

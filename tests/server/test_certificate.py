@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from emsockets_build.errors import UsageError
-from emsockets_build.server import TestServer
+from emsockets_build.server import TestServer, Timeouts
 from emsockets_build.server.certificate import load_context, make_certificate
 from tests.server.rawclient import RawClient
 
@@ -33,18 +34,27 @@ def test_an_echo_over_tls(*, fast: bool) -> None:
     assert (record.close_code, record.bytes_out) == (1000, 2_000_005)
 
 
-def test_who_was_not_told_does_not_trust_it() -> None:
-    """The authority is this server's alone."""
-    with TestServer("echo", tls=True) as server, pytest.raises(ssl.SSLError):
-        connect(server.url, subprotocols=_BINARY)
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+def test_who_was_not_told_does_not_trust_it(*, fast: bool) -> None:
+    """The authority is this server's alone; the record has the client's reason."""
+    with TestServer("echo", tls=True, fast=fast) as server:
+        with pytest.raises(ssl.SSLError):
+            connect(server.url, subprotocols=_BINARY)
+        assert server.wait_idle(10)
+        (record,) = server.connections
+    assert "TLS handshake failed" in record.fault
+    assert "unknown ca" in record.fault
 
 
-def test_ws_to_a_wss_port_ends_without_harm() -> None:
-    """The server goes on."""
-    with TestServer("echo", tls=True) as server:
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+def test_ws_to_a_wss_port_ends_without_harm(*, fast: bool) -> None:
+    """The record says what came, and the server goes on."""
+    with TestServer("echo", tls=True, fast=fast) as server:
         with RawClient(server.port) as client:
             client.send(b"GET / HTTP/1.1\r\n\r\n")
             client.read_all()
+        assert server.wait_idle(10)
+        assert "http request" in server.connections[0].fault
         assert server.certificate is not None
         context = server.certificate.client_context()
         with connect(server.url, subprotocols=_BINARY, ssl=context) as client2:
@@ -67,3 +77,17 @@ def test_certificates_from_files(tmp_path: Path) -> None:
     for pair in ((tmp_path / "missing", None), (chain, None), (chain, chain)):
         with pytest.raises(UsageError, match="cannot be used"):
             load_context(*pair)
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+def test_leaving_does_not_wait_for_a_client_that_never_speaks_tls(*, fast: bool) -> None:
+    """A TCP connection without a hello is dropped with the rest."""
+    start = time.monotonic()
+    with (
+        TestServer("echo", tls=True, fast=fast, timeouts=Timeouts(handshake=0.2)) as server,
+        RawClient(server.port) as client,
+    ):
+        assert client.read_all() == b""
+        silent = RawClient(server.port)
+    silent.close()
+    assert time.monotonic() - start < 5

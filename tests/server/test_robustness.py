@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
+from emsockets_build.process import child_process
 from emsockets_build.server import RecordLimits, TestServer, Timeouts
 from emsockets_build.server.frames import FrameReader, Opcode, Piece, ProtocolError, encode_frame
 from emsockets_build.server.masking import apply_mask, apply_mask_with_integers
@@ -213,9 +214,33 @@ def test_a_compressed_bomb_is_not_even_looked_at() -> None:
         assert client.read_close() == 1002
 
 
-@pytest.mark.parametrize("count", [500])
-def test_many_connections_at_once(count: int) -> None:
+@pytest.mark.slow
+def test_ten_thousand_connections() -> None:
+    """All stand at once (as many as the system allows) and the last is served like the first."""
+    resource = pytest.importorskip("resource", reason="Windows has no such limits")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(10_000, (hard if hard > 0 else 1 << 20) - 200)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    command = [sys.executable, "-m", "emsockets_build", "serve", "echo", "--quiet"]
+    try:
+        with child_process(command) as child:
+            assert child.stdout is not None
+            port = int(child.stdout.readline().decode().rsplit(":", 1)[1].strip("/\n"))
+            clients = [RawClient(port).open() for _ in range(count)]
+            for client in (clients[0], clients[-1]):
+                client.send(frame(2, b"x"))
+                assert client.read_frame() == Frame(2, b"x")
+            for client in clients:
+                client.close()
+            with RawClient(port) as after:
+                after.open()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_many_connections_at_once() -> None:
     """Each is served; afterwards nothing is held but the records."""
+    count = 500
     with TestServer("echo") as server:
         clients = [RawClient(server.port) for _ in range(count)]
         for client in clients:
