@@ -40,6 +40,9 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
         metavar="VERSION",
         help="the release that built the program, if its text does not tell",
     )
+    parser.add_argument(
+        "--sequence", action="store_true", help="draw program, network and server as a sequence"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -72,11 +75,18 @@ def run(arguments: argparse.Namespace) -> int:
 
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        from emsockets_build.report.terminal import console, outcome_table, print_failures
+        from emsockets_build.report.terminal import (
+            console,
+            outcome_table,
+            print_failures,
+            print_sequence,
+        )
 
         out = console()
         out.print()
         out.print(outcome_table(document))
+        if arguments.sequence:
+            print_sequence(out, outcome)
         print_failures(out, [outcome], output=False)
     return int(ExitCode.OK if outcome.passed else ExitCode.CHECK_FAILED)
 

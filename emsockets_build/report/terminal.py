@@ -13,9 +13,20 @@ from rich.text import Text
 
 from emsockets_build.quoting import terminal_escape
 from emsockets_build.report.words import failure_text
+from emsockets_build.transcript.event import Kind
+from emsockets_build.transcript.sequence import draw_sequence
+from emsockets_build.transcript.socket_debug import parse_line
 from emsockets_build.verify import Batch, Outcome
+from emsockets_build.verify.timeline import timeline_of
 
-__all__ = ["console", "outcome_table", "print_batch", "print_failures", "progress_line"]
+__all__ = [
+    "console",
+    "outcome_table",
+    "print_batch",
+    "print_failures",
+    "print_sequence",
+    "progress_line",
+]
 
 Progress = Callable[[str], None]
 
@@ -152,8 +163,24 @@ def print_batch(out: Console, batch: Batch, document: Mapping[str, Any]) -> None
     out.print(Text(", ".join(counts), style="bold green" if batch.passed else "bold red"))
 
 
+def print_sequence(out: Console, outcome: Outcome) -> None:
+    """Draw what happened in a run: the program, the network, the server, with times and sizes.
+
+    Args:
+        out: Where to.
+        outcome: The run.
+    """
+    out.print()
+    for line in draw_sequence(timeline_of(outcome.result, outcome.connections), width=out.width):
+        out.print(Text(line), soft_wrap=True)
+
+
 def _print_tail(out: Console, name: str, output: bytes) -> None:
-    lines = output.decode("utf-8", "backslashreplace").splitlines()
+    lines = [
+        line
+        for line in output.decode("utf-8", "backslashreplace").splitlines()
+        if parse_line(line).kind is not Kind.NOISE
+    ]
     if not lines:
         return
     kept = lines[-12:]
