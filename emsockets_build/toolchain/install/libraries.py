@@ -7,17 +7,24 @@ each. A set-up does it ahead, so that nobody's first build looks as if it hung.
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 import tempfile
+import threading
+import time
+from collections import deque
 from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError
-from emsockets_build.process import run_bounded
+from emsockets_build.process import child_process, end_group
 from emsockets_build.toolchain.install.progress import Progress
 from emsockets_build.toolchain.model import Emscripten
 
 __all__ = ["link_all"]
 
-_TIMEOUT = 900.0
+_TIMEOUT = 1800.0
+_LINES = 40  # of a failing link: the error is at its end
+_BUILDING = re.compile(rb"generating system (?:library|asset): (?:\S*/)?(\S+\.a)\.\.\.")
 _SOURCE = """\
 #include <arpa/inet.h>
 #include <sys/select.h>
@@ -55,7 +62,6 @@ def link_all(emscripten: Emscripten, progress: Progress, *, prebuilt: bool) -> N
     Raises:
         ToolMissingError: A link failed.
     """
-    environment = {**os.environ, **emscripten.environment}
     links = _LINKS[:1] if prebuilt else _LINKS
     step = "try a link" if prebuilt else "build system libraries (minutes, once)"
     with tempfile.TemporaryDirectory(prefix="emsockets-") as folder:
@@ -63,21 +69,37 @@ def link_all(emscripten: Emscripten, progress: Progress, *, prebuilt: bool) -> N
         source.write_text(_SOURCE, encoding="utf-8")
         for done, flags in enumerate(links):
             progress.advance(step, done, len(links))
-            command: list[str | Path] = [
-                emscripten.empp,
-                source,
-                *flags,
-                "-o",
-                Path(folder, "program.js"),
-            ]
-            result = run_bounded(
-                command, timeout=_TIMEOUT, cwd=Path(folder), env=environment, merge=True
-            )
-            if result.returncode != 0:
-                raise ToolMissingError(
-                    f"Emscripten {emscripten.version_text} cannot link with {' '.join(flags)}",
-                    where=str(emscripten.root),
-                    why="it took too long" if result.timed_out else result.text[-2000:],
-                    remedy="`emsockets doctor` looks for the cause",
-                )
+            _link(emscripten, source, flags, progress)
     progress.advance(step, len(links), len(links))
+
+
+def _link(emscripten: Emscripten, source: Path, flags: tuple[str, ...], progress: Progress) -> None:
+    command: list[str | Path] = [emscripten.empp, source, *flags, "-o", source.with_suffix(".js")]
+    output: deque[bytes] = deque(maxlen=_LINES)
+    with child_process(
+        command,
+        cwd=source.parent,
+        env={**os.environ, **emscripten.environment},
+        stderr=subprocess.STDOUT,
+    ) as child:
+        start = time.monotonic()
+        late = threading.Timer(_TIMEOUT, end_group, (child,))
+        late.start()
+        try:
+            for line in child.stdout or ():
+                output.append(line)
+                built = _BUILDING.search(line)
+                if built:
+                    progress.say(f"  building {built[1].decode()}")
+            returncode = child.wait()
+            timed_out = time.monotonic() - start >= _TIMEOUT
+        finally:
+            late.cancel()
+    if returncode != 0:
+        text = b"".join(output).decode("utf-8", "replace")
+        raise ToolMissingError(
+            f"Emscripten {emscripten.version_text} cannot link with {' '.join(flags)}",
+            where=str(emscripten.root),
+            why=f"it took longer than {_TIMEOUT:.0f} s" if timed_out else text,
+            remedy="`emsockets doctor` looks for the cause",
+        )

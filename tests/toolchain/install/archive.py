@@ -15,12 +15,15 @@ from emsockets_build.toolchain.install.apt import Archive
 __all__ = ["StandIn", "make_archive"]
 
 _FAKE_EMPP = """\
-import os, pathlib, subprocess, sys
+import os, pathlib, subprocess, sys, time
 config = {}
 exec(open(os.environ["EM_CONFIG"]).read(), config)
 subprocess.run([config["LLVM_ROOT"] + "/clang-99"], check=True)
 if "-fail" in sys.argv:
     sys.exit("this link fails")
+while "-hang" in sys.argv:
+    time.sleep(0.1)
+print("cache:INFO: generating system library: sysroot/lib/x/libc-mt.a... (this will be cached)")
 pathlib.Path(sys.argv[sys.argv.index("-o") + 1]).write_text("// linked")
 """
 

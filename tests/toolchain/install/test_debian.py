@@ -32,6 +32,7 @@ def test_a_release_is_set_up_whole(archive: StandIn, log: Log, tmp_path: Path) -
     assert (entry.version, entry.provider, entry.facts["suite"]) == ("9.1.69", "debian", "trixie")
     assert log.steps["unpack"][1] == 4  # tzdata is left out
     assert "try a link" in log.steps
+    assert "  building libc-mt.a" in log.said
     found = find_emscripten()
     assert (found.version, found.origin) == ((9, 1, 69), "cache")
     assert not (tmp_path / "cache" / "apt" / "trixie").exists()
@@ -216,6 +217,16 @@ def test_a_link_that_fails_is_no_set_up(
     with pytest.raises(ToolMissingError, match="cannot link") as caught:
         install_debian("9.9.9", log, archive=archive.archive)
     assert "this link fails" in caught.value.why
+
+
+def test_a_link_that_hangs_is_ended(
+    archive: StandIn, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emsockets_build.toolchain.install.libraries._LINKS", (("-hang",),))
+    monkeypatch.setattr("emsockets_build.toolchain.install.libraries._TIMEOUT", 2.0)
+    with pytest.raises(ToolMissingError, match="cannot link") as caught:
+        install_debian("9.9.9", log, archive=archive.archive)
+    assert "took longer than 2 s" in caught.value.why
 
 
 def test_two_at_once_do_not_harm_each_other(archive: StandIn, tmp_path: Path) -> None:

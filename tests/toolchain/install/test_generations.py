@@ -67,7 +67,6 @@ LINKS: dict[str, Version] = {
     "-O2 -fwasm-exceptions": _ALWAYS,
     "-O2 -sEXPORT_ES6 -sMODULARIZE": _ALWAYS,
     "-O2 -sNODERAWSOCKETS": (6, 0, 2),
-    "-O2 -flto": _ALWAYS,
 }
 
 
@@ -105,6 +104,17 @@ def test_everything_that_sockets_ask_for_links(
         assert error == ""
     else:
         assert "non-existent setting" in error
+
+
+def test_libraries_that_were_left_out_are_built_when_asked_for(tmp_path: Path) -> None:
+    """Link time optimisation has libraries of its own, built at first use; one release shows it."""
+    with progress_for() as progress:
+        want = Want(emscripten="3.1.69", ws=False)
+        found = ensure_toolchain(want, progress=progress, assume_yes=True).emscripten
+    assert found is not None
+    source = tmp_path / "program.cpp"
+    source.write_text(_CPP)
+    assert _link(found, found.empp, source, "-O2 -flto") == ""
 
 
 def test_c_with_the_websocket_library_links(release: Emscripten, tmp_path: Path) -> None:
