@@ -7,7 +7,7 @@ import asyncio
 __all__ = ["Outlet"]
 
 _HIGH_WATER = 256 * 1024
-_JOIN_BYTES = 16 * 1024
+_LARGE = 16 * 1024
 
 
 class Outlet:
@@ -40,22 +40,26 @@ class Outlet:
             self.flush()
 
     def write_two(self, header: bytes, payload: bytes) -> None:
-        """Send a frame's two parts without joining them first."""
-        self._pending += (header, payload)
-        self._size += len(header) + len(payload)
-        if not self.corked or self._size > _HIGH_WATER:
-            self.flush()
+        """Send a frame's two parts, without copying a large payload."""
+        if len(payload) < _LARGE:
+            self._pending.append(header)
+            self._size += len(header)
+            self.write(payload)
+            return
+        # Not writelines(): it never pauses the protocol in Python 3.12.0 to 3.12.8, 3.13.0 and
+        # 3.13.1 (CVE-2024-12254), and would fill the memory behind a client that does not read.
+        self._pending.append(header)
+        self.flush()
+        self._transport.write(payload)
+        if self.congested:
+            self._note_peak()
 
     def flush(self) -> None:
         """Hand everything to the transport."""
-        pending = self._pending
-        if not pending:
+        if not self._pending:
             return
-        if self._size <= _JOIN_BYTES or len(pending) == 1:
-            self._transport.write(b"".join(pending))
-        else:
-            self._transport.writelines(pending)
-        self._pending = []
+        self._transport.write(b"".join(self._pending))
+        self._pending.clear()
         self._size = 0
         if self.congested:
             self._note_peak()

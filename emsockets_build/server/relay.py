@@ -99,11 +99,13 @@ class _StreamSession(Session):
     def settled(self) -> None:
         """Write what one read has brought, at once: small messages would cost a call each."""
         parts, self._parts = self._parts, []
-        if parts and self._upstream is not None and not self._upstream.is_closing():
-            if sum(map(len, parts)) <= _JOIN_BYTES:
-                self._upstream.write(b"".join(parts))
-            else:
-                self._upstream.writelines(parts)
+        if not parts or self._upstream is None or self._upstream.is_closing():
+            return
+        # Not writelines(): see Outlet.write_two.
+        if sum(map(len, parts)) <= _JOIN_BYTES:
+            parts = [b"".join(parts)]
+        for part in parts:
+            self._upstream.write(part)
 
     def congested(self) -> None:
         if self._upstream is not None and not self._upstream.is_closing():
