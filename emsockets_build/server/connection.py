@@ -60,6 +60,7 @@ class Connection(TcpConnection):
         self._assembler = MessageAssembler()
         self._session: Session = Session(self)
         self._client_closed = False
+        self._accounted = 0
 
     # -- what TCP tells ---------------------------------------------------------------------
 
@@ -109,7 +110,8 @@ class Connection(TcpConnection):
         (self._session.congested if begins else self._session.relieved)()
 
     def lost(self) -> None:
-        """Tell the session."""
+        """Tell the session, and give back what was kept."""
+        self._account(0)
         self._session.ended()
 
     def failed(self, error: Exception) -> None:
@@ -191,6 +193,7 @@ class Connection(TcpConnection):
                 if self._client_closed or self.over:
                     break
             self._session.settled()
+            self._account(self._assembler.held)
         except ProtocolError as error:
             self._fail(error)
         except Exception as error:  # noqa: BLE001 - whatever a behaviour raises, others go on
@@ -198,6 +201,16 @@ class Connection(TcpConnection):
         finally:
             self.out.corked = False
             self.out.flush()
+
+    def _account(self, held: int) -> None:
+        """Count what is kept of unfinished messages, over all connections, against the limit."""
+        if held == self._accounted:
+            return
+        grown = held > self._accounted
+        self.host.unfinished += held - self._accounted
+        self._accounted = held
+        if grown and self.host.unfinished > self.host.settings.max_unfinished:
+            raise ProtocolError(1013, "the server holds too much of unfinished messages")
 
     def _take_piece(self, piece: Piece) -> None:
         self.recorder.piece(piece)
@@ -233,6 +246,8 @@ class Connection(TcpConnection):
         if self.open:
             self.recorder.closing("server", error.code, error.reason)
             self._put(Opcode.CLOSE, close_payload(error.code, error.reason))
+        self._assembler = MessageAssembler()
+        self._account(0)
         self.finish_gently()
 
     # -- bytes that are no frames -----------------------------------------------------------

@@ -58,6 +58,7 @@ class Settings:
         site: The folder that plain HTTP requests are answered from.
         gate: Looks at every request first and may raise `RefusedError`.
         timeouts: How long clients may take.
+        max_unfinished: Bytes of unfinished messages that are kept, of all connections together.
     """
 
     behaviour: Behaviour
@@ -71,6 +72,7 @@ class Settings:
     site: Site | None = None
     gate: Callable[[Request], None] | None = None
     timeouts: Timeouts = field(default_factory=Timeouts)
+    max_unfinished: int = 256 * 1024 * 1024
 
 
 class Host:
@@ -84,6 +86,7 @@ class Host:
         self.settings = settings
         self.buffer = memoryview(bytearray(_READ_BUFFER))
         self.port = 0
+        self.unfinished = 0
         self._started = time.monotonic()
         self._count = 0
         self._standing: dict[TcpConnection, None] = {}

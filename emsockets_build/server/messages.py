@@ -25,13 +25,25 @@ class MessageAssembler:
             `push` gives their last piece's bytes.
     """
 
-    __slots__ = ("_control", "_decoder", "_keep", "_kind", "_max", "_parts", "_size", "size")
+    __slots__ = (
+        "_control",
+        "_decoder",
+        "_keep",
+        "_kind",
+        "_max",
+        "_parts",
+        "_size",
+        "held",
+        "size",
+    )
 
     def __init__(self, max_message: int = DEFAULT_MAX_MESSAGE, *, keep: bool = True) -> None:
         self._max = max_message
         self._keep = keep
         self.size = 0
         """Bytes of the message that `push` completed last."""
+        self.held = 0
+        """Bytes of an unfinished message that are kept."""
         self._kind = Opcode.CONTINUATION  # that is: no message has begun
         self._parts: list[bytes] = []
         self._size = 0
@@ -62,6 +74,7 @@ class MessageAssembler:
         if not whole:
             if self._keep:
                 self._parts.append(piece.payload)
+                self.held += len(piece.payload)
             return None
         kind = self._kind
         payload = piece.payload
@@ -69,6 +82,7 @@ class MessageAssembler:
             self._parts.append(payload)
             payload = b"".join(self._parts)
             self._parts.clear()
+            self.held = 0
         self._kind = Opcode.CONTINUATION
         self.size, self._size = self._size, 0
         return kind, payload

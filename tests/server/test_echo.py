@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from emsockets_build.server import AsyncTestServer, TestServer
+from emsockets_build.server import AsyncTestServer, ConnectionRecord, TestServer
 
 _BINARY = [Subprotocol("binary")]
 
@@ -82,14 +83,37 @@ def test_servers_stand_beside_each_other() -> None:
         assert (len(first.connections), len(second.connections)) == (1, 0)
 
 
-async def _run_twin() -> int:
-    async with AsyncTestServer("echo") as server:
-        assert server.port
+async def _echo(server: AsyncTestServer, message: bytes) -> None:
+    async with connect_async(server.url, subprotocols=_BINARY) as client:
+        await client.send(message)
+        assert await client.recv() == message
+
+
+async def _serve_three() -> tuple[ConnectionRecord, ...]:
+    async with AsyncTestServer("echo") as server, AsyncTestServer("echo") as other:
         assert server.url == f"ws://127.0.0.1:{server.port}/"
-        assert await server.wait_idle(1)
-        return len(server.connections)
+        await asyncio.gather(*(_echo(server, bytes(size)) for size in (1, 70_000, 500_000)))
+        assert await server.wait_idle(10)
+        assert other.connections == ()
+        return server.connections
 
 
 def test_the_asynchronous_twin_serves_on_the_running_loop() -> None:
-    """Ready when entered; idle as long as nobody came."""
-    assert asyncio.run(_run_twin()) == 0
+    """Beside its clients and beside others of its kind."""
+    records = asyncio.run(_serve_three())
+    assert sorted(record.bytes_in for record in records) == [1, 70_000, 500_000]
+    assert {record.close_code for record in records} == {1000}
+
+
+def test_nothing_is_known_before_it_is_entered() -> None:
+    """A clear error instead of port 0."""
+    with pytest.raises(RuntimeError, match="with"):
+        _ = TestServer("echo").port
+
+
+def test_the_record_can_be_read_when_the_server_is_gone() -> None:
+    """From any thread, as before."""
+    with TestServer("echo") as server, connect(server.url, subprotocols=_BINARY):
+        pass
+    assert server.wait_idle(1)
+    assert [record.open for record in server.connections] == [False]

@@ -160,6 +160,27 @@ def test_a_client_that_never_reads_costs_no_memory() -> None:
     assert record.bytes_in < 20_000_000
 
 
+def test_unfinished_messages_of_all_clients_together_are_bounded() -> None:
+    """Nine clients with half of 64 MiB each: the one over the limit is told to come again."""
+    part = frame(2, bytes(32 << 20), fin=False)
+    with TestServer("echo", limits=RecordLimits.counts_only()) as server:
+        clients = [RawClient(server.port).open() for _ in range(9)]
+        for client in clients:
+            client.send(part)
+        for client in clients:
+            client.send(frame(9))
+        answers = [client.read_frame() for client in clients]
+        codes = [int.from_bytes(got.payload[:2]) for got in answers if got and got.opcode == 8]
+        assert codes == [1013]
+        for client in clients:
+            client.close()
+        assert server.wait_idle(10)
+        with RawClient(server.port) as client:
+            client.open()
+            client.send(part + frame(0))
+            assert client.read_frame() == Frame(2, bytes(32 << 20))
+
+
 def test_a_client_that_never_answers_a_close_is_dropped() -> None:
     """TCP ends when its time is up."""
     with TestServer("close?code=1001", timeouts=Timeouts(close=0.1)) as server:
