@@ -37,6 +37,7 @@ class Examination:
 
     Attributes:
         hang: What was found; None before `look`.
+        looked: Whether the inspector was opened, which Node says on standard error.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class Examination:
         self._features = features
         self._node = node
         self._symbolizer = symbolizer
-        self._looking = False
+        self.looked = False
+        self._url = ""
         self.hang: Hang | None = None
 
     def filtered(
@@ -66,7 +68,7 @@ class Examination:
             return None
 
         def tell(name: str, data: bytes) -> None:
-            own = without_noise(data) if self._looking and name == "stderr" else data
+            own = without_noise(data) if self.looked and name == "stderr" else data
             if own:
                 on_output(name, own)
 
@@ -74,13 +76,14 @@ class Examination:
 
     def look(self, running: Running) -> None:
         """Look at the program while it still runs; never raises for what it cannot see."""
-        self._looking = True
+        self.looked = True
         # picows and asyncio are needed for a hang only; most runs have none.
         from emsockets_build.run.inspector import observe, open_inspector
 
         turning, handles = _pulse(running.reports)
         try:
-            url = open_inspector(running.pid, running.errors, self._node)
+            url = self._url or open_inspector(running.pid, running.errors, self._node)
+            self._url = url
             functions = FunctionTable.of_file(self._program.with_suffix(".wasm"))
             seen = observe(url, functions, idle=turning)
         except EmSocketsError as error:
@@ -94,6 +97,18 @@ class Examination:
             lines=self._lines(seen),
             handles=handles,
         )
+
+    def look_early(self, running: Running) -> bool:
+        """Look at a program whose event loop stands still.
+
+        Returns:
+            Whether it can never end; else it goes on, and nothing has been found.
+        """
+        self.look(running)
+        if self.hang is not None and self.hang.hopeless:
+            return True
+        self.hang = None
+        return False
 
     def _lines(self, seen: Observation) -> Mapping[int, tuple[SourceLine, ...]]:
         """Find the source lines of all WebAssembly frames."""

@@ -51,6 +51,11 @@ class Hang:
     handles: tuple[str, ...] = ()
     trouble: str = ""
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether it can never end: no socket changes while the main thread waits for one."""
+        return self.kind is HangKind.BUSY_MAIN and self.waiting_in in _OF_SOCKETS
+
 
 _BLOCKING = frozenset(
     {
@@ -75,13 +80,12 @@ _SLEEP = frozenset(
     {"clock_nanosleep", "nanosleep", "sched_yield", "sleep", "thrd_sleep", "usleep"}
     | {"emscripten_sleep", "emscripten_thread_sleep"}
 )
-_WAITING = (
-    _BLOCKING
-    | _TRANSFER
-    | _SLEEP
+_OF_SOCKETS = (
+    _TRANSFER
     | {"epoll_pwait", "epoll_wait", "poll", "ppoll", "pselect", "select"}
-    | {"emscripten_websocket_get_ready_state", "getaddrinfo", "gethostbyname"}
+    | {"emscripten_websocket_get_ready_state"}
 )
+_WAITING = _BLOCKING | _OF_SOCKETS | _SLEEP | {"getaddrinfo", "gethostbyname"}
 # What the library's JavaScript is called where the C side of it was inlined or has no name.
 _IMPORTS = {
     "__syscall__newselect": "select",
@@ -196,7 +200,8 @@ def describe_handles(
             words.append("a listening WebSocket server")
         else:
             to = f" to {socket['url']}" if socket.get("url") else ""
-            words.append(f"WebSocket {socket.get('socket')}{to} ({socket.get('state')}{waiting})")
+            name = "socket" if str(socket.get("url")).startswith("tcp:") else "WebSocket"
+            words.append(f"{name} {socket.get('socket')}{to} ({socket.get('state')}{waiting})")
     covered = {"PipeWrap", "TTYWrap"}  # standard input and output
     if words:
         covered |= {"TCPSocketWrap", "TCPServerWrap", "TCPConnectWrap"}

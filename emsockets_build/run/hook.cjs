@@ -107,12 +107,23 @@ Module._load = function (request, parent, isMain) {
 // Releases before 3.1.12 take the presence of fetch for a browser and fetch a file path.
 if (settings.hideFetch) globalThis.fetch = undefined;
 
+// In a browser an error that nobody listens to is no exception; with ws it would be one.
+function asInBrowsers(WebSocket) {
+  return new Proxy(WebSocket, {
+    construct(target, values, newTarget) {
+      const socket = Reflect.construct(target, values, newTarget);
+      socket.on("error", () => {});
+      return socket;
+    },
+  });
+}
+
 if (settings.webSocket === "lend" && (settings.replaceWebSocket || !globalThis.WebSocket)) {
   let lent;
   Object.defineProperty(globalThis, "WebSocket", {
     configurable: true,
     enumerable: false,
-    get: () => (lent ??= Module.createRequire(settings.program)("ws")),
+    get: () => (lent ??= asInBrowsers(Module.createRequire(settings.program)("ws"))),
     set: (value) => (lent = value),
   });
 } else if (globalThis.WebSocket) {

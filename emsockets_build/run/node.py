@@ -43,13 +43,10 @@ def run_node(
         node: The ``node`` executable.
         node_flags: Flags that this Node needs for this program, such as
             ``--experimental-wasm-jspi``.
-        ws_modules: The ``node_modules`` folder whose ``ws`` suits the program. It is used where
-            the program would find none, or one whose interface does not fit; None leaves the
-            program alone, as if it were run by hand.
-        symbolizer: Finds ``llvm-symbolizer``, for file and line of a hang or crash; called only
-            when there is one.
-        emscripten_version: The Emscripten that built it, where known; it decides what the
-            program's text leaves open.
+        ws_modules: The ``node_modules`` folder whose ``ws`` suits the program, used where it
+            would find none that fits; None leaves it alone, as if it were run by hand.
+        symbolizer: Finds ``llvm-symbolizer``; called only for a hang or a crash.
+        emscripten_version: The Emscripten that built it; decides what its text leaves open.
         limits: Bounds; the defaults of `Limits` if None.
         stop: Ends the run early when set, from any thread.
         on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
@@ -65,29 +62,30 @@ def run_node(
     """
     limits = limits or Limits()
     features = read_features(program.path, emscripten_version)
-    reports = HookReader(limits.events, on_event)
-    channel = ReportChannel()
+    channel, reports = ReportChannel(), HookReader(limits.events, on_event)
     settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
     examination = Examination(program.path, features, node=node, symbolizer=symbolizer)
+    callbacks = Callbacks(stop, examination.filtered(on_output))
+    if limits.examine:
+        callbacks = replace(callbacks, on_timeout=examination.look, on_stall=examination.look_early)
     try:
         result = supervise(
             node_command(program, features, node=node, node_flags=node_flags),
             program,
             limits,
             environment=_environment(program, settings),
-            callbacks=Callbacks(
-                stop,
-                examination.filtered(on_output),
-                examination.look if limits.examine else None,
-            ),
+            callbacks=callbacks,
             hook=(channel, reports),
         )
     finally:
         channel.close()
-    if examination.hang is not None:
-        result = replace(result, stderr=without_noise(result.stderr), hang=examination.hang)
-    crash = crash_stack(program.path, result.events, symbolizer)
-    return replace(result, features=features, crash=crash)
+    return replace(
+        result,
+        stderr=without_noise(result.stderr) if examination.looked else result.stderr,
+        features=features,
+        hang=examination.hang,
+        crash=crash_stack(program.path, result.events, symbolizer),
+    )
 
 
 def node_command(

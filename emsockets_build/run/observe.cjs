@@ -27,8 +27,9 @@ function openSockets() {
   const states = ["connecting", "open", "closing", "closed"];
   return [...watched].slice(0, 20).map(([number, socket]) => ({
     socket: number,
-    state: states[socket.readyState] ?? (socket.listening === undefined ? "listening" : "open"),
-    url: String(socket.url ?? ""),
+    // a net.Socket says it in words, a server not at all
+    state: typeof socket.readyState === "string" ? socket.readyState : states[socket.readyState] ?? "listening",
+    url: String(socket.url ?? (socket.remotePort ? `tcp://${socket.remoteAddress}:${socket.remotePort}` : "")),
     buffered: socket.bufferedAmount ?? 0,
   }));
 }
@@ -224,6 +225,9 @@ function observedGlobal(report) {
   let lastFailure = "";
   const { subscribe } = require("node:diagnostics_channel");
   subscribe?.("undici:client:connectError", ({ error }) => (lastFailure = error));
+  subscribe?.("undici:request:error", ({ error }) => {
+    if (error.name !== "AbortError" && !lastFailure) lastFailure = error;
+  });
   subscribe?.("undici:request:headers", ({ response }) => {
     if (response.statusCode !== 101) lastFailure = new Error(`Unexpected server response: ${response.statusCode}`);
   });
@@ -236,7 +240,9 @@ function observedGlobal(report) {
       watch.message("message", watch.received, byteLength(data), { binary, heard: true });
     });
     socket.addEventListener("error", (event) => {
-      watch.report("error", errorFields(lastFailure || event.error || event.message || "connection failed"));
+      const told = event.error && event.error.message ? event.error : event.message;
+      watch.report("error", errorFields(lastFailure || told || "Node gives no reason"));
+      lastFailure = "";
     });
     socket.addEventListener("close", ({ code, reason, wasClean }) => watch.closed({ code, reason, clean: wasClean }));
     watchCalls(watch);

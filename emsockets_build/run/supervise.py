@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import IO
@@ -32,6 +32,7 @@ class Ending(Enum):
 
     EXIT = "exit"
     TIMEOUT = "timeout"
+    HOPELESS = "hopeless"
     STOP = "stop"
 
 
@@ -57,12 +58,15 @@ class Callbacks:
     Attributes:
         stop: Ends the run early when set, from any thread.
         on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
-        on_timeout: Called before a program that timed out or stalled is killed.
+        on_timeout: Called before a program that timed out is killed.
+        on_stall: Called once when the event loop has stood still for long; returns whether the
+            program is beyond hope and shall end now.
     """
 
     stop: threading.Event | None = None
     on_output: Callable[[str, bytes], None] | None = None
-    on_timeout: Callable[[Running], None] | None = None
+    on_timeout: Callable[[Running], object] | None = None
+    on_stall: Callable[[Running], bool] | None = None
 
 
 def supervise(
@@ -92,7 +96,6 @@ def supervise(
     """
     cookie = uuid.uuid4().hex
     captures = (BoundedCapture(limits.output), BoundedCapture(limits.output))
-    given = {None: None, b"": subprocess.DEVNULL}.get(program.stdin, subprocess.PIPE)
     reports = hook[1] if hook else None
     guard.protect("cookie", cookie)
     try:
@@ -100,14 +103,14 @@ def supervise(
         with child_process(
             command,
             env={**environment, guard.COOKIE_VARIABLE: cookie},
-            stdin=given,
+            stdin={None: None, b"": subprocess.DEVNULL}.get(program.stdin, subprocess.PIPE),
             pass_fds=hook[0].pass_fds if hook else (),
         ) as child:
             pumps = _start_pumps(child, captures, callbacks, hook)
             if child.stdin is not None:
                 _feed(child.stdin, program.stdin or b"")
             running = Running(child.pid, reports, captures[1])
-            ending = _wait(child, limits, started, callbacks.stop, running)
+            ending = _wait(child, limits, started, callbacks, running)
             if ending is Ending.TIMEOUT and callbacks.on_timeout is not None:
                 callbacks.on_timeout(running)
             left_behind = _clear(child, cookie, ending)
@@ -116,12 +119,13 @@ def supervise(
                 finish(_DRAIN_SECONDS)
     finally:
         guard.release("cookie", cookie)
+    # What we killed has neither an exit code nor a signal of its own.
     code = child.returncode if ending is Ending.EXIT else None
-    return RunResult(
+    result = RunResult(
         command=tuple(os.fspath(word) for word in command),
         exit_code=code if code is not None and code >= 0 else None,
         signal=-code if code is not None and code < 0 else None,
-        timed_out=ending is Ending.TIMEOUT,
+        timed_out=ending in {Ending.TIMEOUT, Ending.HOPELESS},
         cancelled=ending is Ending.STOP,
         stdout=captures[0].data,
         stderr=captures[1].data,
@@ -129,10 +133,17 @@ def supervise(
         stderr_dropped=captures[1].dropped,
         started=started,
         ended=ended,
-        events=tuple(reports.events) if reports else (),
-        events_dropped=reports.dropped if reports else 0,
-        last_alive=reports.last_alive if reports else None,
         left_behind=left_behind,
+    )
+    return result if reports is None else _with_reports(result, reports)
+
+
+def _with_reports(result: RunResult, reports: HookReader) -> RunResult:
+    return replace(
+        result,
+        events=tuple(reports.events),
+        events_dropped=reports.dropped,
+        last_alive=reports.last_alive,
     )
 
 
@@ -181,7 +192,7 @@ def _wait(
     child: subprocess.Popen[bytes],
     limits: Limits,
     started: float,
-    stop: threading.Event | None,
+    callbacks: Callbacks,
     running: Running,
 ) -> Ending:
     """Wait for the end, and return what brought it."""
@@ -193,16 +204,21 @@ def _wait(
         gone.set()
 
     threading.Thread(target=reap, daemon=True).start()
+    stop, on_stall = callbacks.stop, callbacks.on_stall
     deadline = started + limits.seconds
     while True:
         remaining = deadline - time.monotonic()
-        watched = stop is not None or limits.stall is not None
+        watched = stop is not None or on_stall is not None
         if gone.wait(max(0.0, min(remaining, _LOOK_SECONDS) if watched else remaining)):
             return Ending.EXIT
         if stop is not None and stop.is_set():
             return Ending.STOP
-        if time.monotonic() >= deadline or _stalled(running, limits):
+        if time.monotonic() >= deadline:
             return Ending.TIMEOUT
+        if on_stall is not None and _stalled(running, limits):
+            if on_stall(running):
+                return Ending.HOPELESS
+            on_stall = None  # one look is enough
 
 
 def _stalled(running: Running, limits: Limits) -> bool:

@@ -107,7 +107,7 @@ _REASONS = (
         "not-a-websocket-server",
         "HPE_INVALID_CONSTANT HPE_INVALID_VERSION HPE_INVALID_STATUS ECONNRESET "
         "HPE_CR_EXPECTED HPE_LF_EXPECTED HPE_INVALID_HEADER_TOKEN",
-        r"Parse Error|socket hang up|ECONNRESET|non-101|bad response",
+        r"Parse Error|does not match the HTTP|socket hang up|ECONNRESET|non-101|bad response",
         "what listens at {url} is no WebSocket server: {message}",
         "Emscripten's sockets speak WebSocket, not TCP: put a bridge before the TCP server "
         "(`emsockets serve relay`, or websockify), or under Node build with BACKEND node; if the "
@@ -115,6 +115,7 @@ _REASONS = (
     ),
 )
 _CLOSED_BEFORE = re.compile(r"closed before the connection (?:is|was) established")
+_SWITCHING = 101
 _STATUS = re.compile(r"response:? \(?(\d{3})")
 
 
@@ -203,12 +204,27 @@ def _by_reason(evidence: Evidence, error: Event) -> Cause:
     for reason in _REASONS:
         if code in reason.codes or re.search(reason.message, context["message"], re.IGNORECASE):
             return Cause(reason.id, reason.summary.format(**context), reason.remedy, evidence=shown)
-    return Cause(
+    return _by_server(evidence, context, shown) or Cause(
         "connection-failed",
         f"the connection to {context['url']} failed: {context['message']}",
         "see the evidence; to the program every such failure is ECONNREFUSED",
         evidence=shown,
     )
+
+
+def _by_server(
+    evidence: Evidence, context: Mapping[str, str], shown: tuple[str, ...]
+) -> Cause | None:
+    """Ask the server's record where the client gives no reason, as Node's own WebSocket does."""
+    reasons = {reason.id: reason for reason in _REASONS}
+    for record in evidence.connections:
+        if record.status != _SWITCHING or not record.offered:
+            continue
+        if record.subprotocol not in record.offered:
+            found = "subprotocol-unexpected" if record.subprotocol else "subprotocol-not-selected"
+            reason = reasons[found]
+            return Cause(found, reason.summary.format(**context), reason.remedy, evidence=shown)
+    return None
 
 
 def _listening_failed(evidence: Evidence, error: Event) -> Cause:

@@ -100,7 +100,10 @@ def run(entry: Entry, emscripten: Emscripten, program: Path) -> Outcome:
     ws = None
     if entry.ws != "none":
         wanted = (8, 0, 0) if entry.ws == "8" else emscripten.version
-        ws = find_ws(wanted, start=PROGRAMS, node=node.path).path
+        module = find_ws(wanted, start=PROGRAMS, node=node.path)
+        assert module.fits
+        assert entry.ws != "8" or module.version >= (8,), "this entry needs ws 8"
+        ws = module.path
     if entry.ws == "8":
         # Beside the program, where users have it; nothing is lent.
         modules = program.parent / "node_modules"
@@ -147,6 +150,7 @@ def test_the_cause_is_found(version: str, entry_name: str, build: Build) -> None
     assert cause.summary
     assert cause.remedy
     hang = outcome.result.hang
+    assert outcome.result.seconds < 30 * SCALE
     if entry.hang is not None:
         assert hang is not None
         assert hang.kind is entry.hang, hang
