@@ -106,7 +106,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             await self._hand_over()
             transport = await handshake
         except (OSError, RuntimeError) as error:  # RuntimeError: uvloop, when TCP went away
-            self.recorder.faulty(1015, f"the TLS handshake failed: {error}")
+            why = str(error) or "the client left, as it does when it does not trust the certificate"
+            self.recorder.faulty(1015, f"the TLS handshake failed: {why}")
             self.drop()
             return
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from emsockets_build.errors import UsageError
 from emsockets_build.server.behaviours import BEHAVIOURS, from_spec
 from emsockets_build.server.catalogue import as_json, as_markdown, as_text
+from emsockets_build.server.events import Event
 from emsockets_build.server.parameters import parameters_of
 
 
@@ -18,6 +20,16 @@ def test_the_documentation_is_current() -> None:
     """Write it anew with `python -m emsockets_build.server.catalogue > docs/behaviours.md`."""
     page = Path(__file__).parents[2] / "docs" / "behaviours.md"
     assert page.read_text(encoding="utf-8") == as_markdown()
+
+
+def test_the_page_on_records_names_every_event_and_field() -> None:
+    """One row for each kind."""
+    page = (Path(__file__).parents[2] / "docs" / "server.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" `"): line for line in page.splitlines() if "| `" in line}
+    for kind in Event.__subclasses__():
+        for field in fields(kind):
+            if field.name not in ("connection", "at"):
+                assert f"`{field.name}`" in rows[kind.kind], (kind.kind, field.name)
 
 
 def test_every_behaviour_says_what_a_program_sees() -> None:
