@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,17 +41,15 @@ def run_node(
     Args:
         program: What to run.
         node: The ``node`` executable.
-        node_flags: Flags that this Node needs for this program, such as
-            ``--experimental-wasm-jspi``.
-        ws_modules: The ``node_modules`` folder whose ``ws`` suits the program, used where it
-            would find none that fits; None leaves it alone, as if it were run by hand.
+        node_flags: Flags that it needs, such as ``--experimental-wasm-jspi``.
+        ws_modules: The ``node_modules`` folder whose ``ws`` is lent where the program would
+            find none that fits; None leaves it alone, as if it were run by hand.
         symbolizer: Finds ``llvm-symbolizer``; called only for a hang or a crash.
         emscripten_version: The Emscripten that built it; decides what its text leaves open.
         limits: Bounds; the defaults of `Limits` if None.
         stop: Ends the run early when set, from any thread.
         on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
-        on_event: Called with each event of the hook, in a reading thread (``Kind.LISTEN`` says
-            that a server program is ready, and on which port).
+        on_event: Called with each event of the hook, in a reading thread.
 
     Returns:
         Everything that was seen of the run.
@@ -63,7 +61,6 @@ def run_node(
     limits = limits or Limits()
     features = read_features(program.path, emscripten_version)
     channel, reports = ReportChannel(), HookReader(limits.events, on_event)
-    settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
     examination = Examination(program.path, features, node=node, symbolizer=symbolizer)
     callbacks = Callbacks(stop, examination.filtered(on_output))
     if limits.examine:
@@ -73,7 +70,7 @@ def run_node(
             node_command(program, features, node=node, node_flags=node_flags),
             program,
             limits,
-            environment=_environment(program, settings),
+            environment=_environment(program, features, channel, ws_modules),
             callbacks=callbacks,
             hook=(channel, reports),
         )
@@ -139,5 +136,8 @@ def _hook_settings(
     }
 
 
-def _environment(program: Program, settings: Mapping[str, object]) -> dict[str, str]:
+def _environment(
+    program: Program, features: ProgramFeatures, channel: ReportChannel, ws_modules: Path | None
+) -> dict[str, str]:
+    settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
     return {**os.environ, **program.environment, "EMSOCKETS_HOOK": json.dumps(settings)}

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -94,37 +94,33 @@ def supervise(
     Raises:
         ToolMissingError: The program cannot be started.
     """
-    cookie = uuid.uuid4().hex
     captures = (BoundedCapture(limits.output), BoundedCapture(limits.output))
     reports = hook[1] if hook else None
-    guard.protect("cookie", cookie)
-    try:
-        started = time.monotonic()
-        with child_process(
+    started = time.monotonic()
+    with (
+        _cookie() as cookie,
+        child_process(
             command,
             env={**environment, guard.COOKIE_VARIABLE: cookie},
             stdin={None: None, b"": subprocess.DEVNULL}.get(program.stdin, subprocess.PIPE),
             pass_fds=hook[0].pass_fds if hook else (),
-        ) as child:
-            pumps = _start_pumps(child, captures, callbacks, hook)
-            if child.stdin is not None:
-                _feed(child.stdin, program.stdin or b"")
-            running = Running(child.pid, reports, captures[1])
-            ending = _wait(child, limits, started, callbacks, running)
-            if ending is Ending.TIMEOUT and callbacks.on_timeout is not None:
-                callbacks.on_timeout(running)
-            left_behind = _clear(child, cookie, ending)
-            ended = time.monotonic()
-            for finish in pumps:
-                finish(_DRAIN_SECONDS)
-    finally:
-        guard.release("cookie", cookie)
-    # What we killed has neither an exit code nor a signal of its own.
-    code = child.returncode if ending is Ending.EXIT else None
+        ) as child,
+    ):
+        pumps = _start_pumps(child, captures, callbacks, hook)
+        if child.stdin is not None:
+            _feed(child.stdin, program.stdin or b"")
+        running = Running(child.pid, reports, captures[1])
+        ending = _wait(child, limits, started, callbacks, running)
+        if ending is Ending.TIMEOUT and callbacks.on_timeout is not None:
+            callbacks.on_timeout(running)
+        left_behind = _clear(child, cookie, ending)
+        ended = time.monotonic()
+        for finish in pumps:
+            finish(_DRAIN_SECONDS)
     result = RunResult(
         command=tuple(os.fspath(word) for word in command),
-        exit_code=code if code is not None and code >= 0 else None,
-        signal=-code if code is not None and code < 0 else None,
+        exit_code=child.returncode,
+        signal=None,
         timed_out=ending in {Ending.TIMEOUT, Ending.HOPELESS},
         cancelled=ending is Ending.STOP,
         stdout=captures[0].data,
@@ -135,10 +131,31 @@ def supervise(
         ended=ended,
         left_behind=left_behind,
     )
-    return result if reports is None else _with_reports(result, reports)
+    return _with_reports(_with_own_ending(result, ending), reports)
 
 
-def _with_reports(result: RunResult, reports: HookReader) -> RunResult:
+@contextlib.contextmanager
+def _cookie() -> Iterator[str]:
+    """Make a cookie whose bearers are ended if we are."""
+    cookie = uuid.uuid4().hex
+    guard.protect("cookie", cookie)
+    try:
+        yield cookie
+    finally:
+        guard.release("cookie", cookie)
+
+
+def _with_own_ending(result: RunResult, ending: Ending) -> RunResult:
+    """Tell signals from exit codes; what we killed has neither of its own."""
+    code = result.exit_code
+    if ending is not Ending.EXIT:
+        return replace(result, exit_code=None)
+    return result if code is None or code >= 0 else replace(result, exit_code=None, signal=-code)
+
+
+def _with_reports(result: RunResult, reports: HookReader | None) -> RunResult:
+    if reports is None:
+        return result
     return replace(
         result,
         events=tuple(reports.events),

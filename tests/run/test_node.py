@@ -198,7 +198,11 @@ def test_children_of_the_program_do_not_outlive_it(node: Path, script: Script) -
     assert result.exit_code == 0
     assert result.left_behind >= 1
     assert time.monotonic() - started < 20 * SCALE
-    assert not [pid for pid in map(int, result.stdout.split()) if is_alive(pid)]
+    # SIGKILL has been sent; on a busy machine the kernel may still be at it.
+    left = [int(pid) for pid in result.stdout.split()]
+    while any(map(is_alive, left)) and time.monotonic() - started < 20 * SCALE:
+        time.sleep(0.01)
+    assert not any(map(is_alive, left))
 
 
 def test_uncaught_exceptions_are_reported_with_their_stack(node: Path, script: Script) -> None:
