@@ -158,14 +158,3 @@ def test_the_cause_is_found(version: str, entry_name: str, build: Build) -> None
         assert hang is not None
         assert hang.function == entry.function, hang
         assert cause.location.endswith(f"{entry.source}:{line_of(entry.source)}"), hang
-
-
-def test_every_program_of_the_gallery_is_used() -> None:
-    """A source that no entry names shows nothing."""
-    sources = {path.name for path in PROGRAMS.iterdir() if path.suffix != ".h"}
-    assert sources == {entry.source for entry in ENTRIES}
-
-
-def test_names_are_unique() -> None:
-    """They are the rows of the documentation."""
-    assert len(BY_NAME) == len(ENTRIES)

@@ -1,0 +1,42 @@
+"""The gallery as the table of the documentation: `python -m tests.gallery.document`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.gallery.entries import ENTRIES, Entry
+
+__all__ = ["BEGIN", "DOCUMENT", "END", "table"]
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "causes.md"
+BEGIN, END = "<!-- gallery: begin -->\n", "<!-- gallery: end -->\n"
+
+
+def table() -> str:
+    """Write one row for each mistake, with the cause that is found."""
+    rows = [
+        "| mistake | cause | program | releases |",
+        "|---|---|---|---|",
+        *(
+            f"| {entry.mistake} | `{entry.cause}` | `{entry.source}` | {_releases(entry)} |"
+            for entry in sorted(ENTRIES, key=lambda entry: (entry.cause, entry.name))
+        ),
+    ]
+    return "".join(f"{row}\n" for row in rows)
+
+
+def _releases(entry: Entry) -> str:
+    since = ".".join(map(str, entry.since)) if len(entry.since) > 1 else ""
+    until = ".".join(map(str, entry.until)) if len(entry.until) > 1 else ""
+    if since:
+        return f"{since} and newer"
+    return f"before {until}" if until else "all"
+
+
+if __name__ == "__main__":
+    text = DOCUMENT.read_text("utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(before + BEGIN + table() + END + after, "utf-8")
+    sys.stdout.write(f"{DOCUMENT} has {len(ENTRIES)} rows\n")
