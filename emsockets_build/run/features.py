@@ -54,7 +54,6 @@ class ProgramFeatures:
         socket_debug: It was linked with ``-sSOCKET_DEBUG``.
         fetch_file: It calls ``fetch`` on a file path, which kills it on Node >= 18.
         dirname_in_module: It is an ES module that uses ``__dirname`` (3.1.6), which fails.
-        node: It can run under Node at all.
         drops_text: Under Node its sockets ignore text frames.
     """
 
@@ -70,7 +69,6 @@ class ProgramFeatures:
     socket_debug: bool = False
     fetch_file: bool = False
     dirname_in_module: bool = False
-    node: bool = True
     drops_text: bool = False
 
 
@@ -120,7 +118,6 @@ def scan_features(
         The features.
     """
     is_module = module or _EXPORT_DEFAULT.search(text[-4000:]) is not None
-    node = "ENVIRONMENT_IS_NODE" not in text or _has(text, "require(", "process.versions")
     raw = _has(text, "NodeSockFS", "NODERAWSOCKETS", 'require("dgram")', "node:dgram")
     ws = None if raw else _ws_style(text, version)
     jspi = _has(text, "WebAssembly.Suspending", "WebAssembly.promising", "WebAssembly.Suspender")
@@ -137,7 +134,6 @@ def scan_features(
         socket_debug=_has(text, "handle message (", "websocket adding peer", "adding peer:"),
         fetch_file=_fetches_file(text, version),
         dirname_in_module=is_module and "__dirname" in text and "createRequire" not in text,
-        node=node,
         drops_text=ws is not None,
     )
 
