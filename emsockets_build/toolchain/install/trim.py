@@ -41,7 +41,8 @@ _WANTED_FILES = re.compile(
     re.VERBOSE,
 )
 # Of the prebuilt system libraries, those of position-independent code, of LTO, of the sanitizers,
-# of Wasm Workers and of WasmFS are most of 1.6 GB. (-flto builds its own at first use.)
+# and of Wasm Workers are most of 1.6 GB. (-flto builds its own at first use.) WasmFS stays:
+# 3.1.69 links it with PROXY_POSIX_SOCKETS.
 _UNWANTED_FILES = re.compile(
     r"""usr/share/emscripten/(tests?|docs|media|html)/.*
     | usr/share/emscripten/ChangeLog.* | usr/share/emscripten/README\..*
@@ -49,7 +50,7 @@ _UNWANTED_FILES = re.compile(
     | .*/sysroot/lib/[^/]+/(pic|lto|lto-pic)/.*
     | .*/sysroot/lib/wasm64-[^/]+/.*
     | .*/sysroot/lib/[^/]+/lib[^/]*-(ww|asan|ubsan|lsan)\b[^/]*\.a
-    | .*/sysroot/lib/[^/]+/lib([alu][^/]*san_|sanitizer|lsan|wasmfs|ubsan|asan)[^/]*\.a
+    | .*/sysroot/lib/[^/]+/lib([alu][^/]*san_|sanitizer|lsan|ubsan|asan|wasmfs[^/]*-icase)[^/]*\.a
     """,
     re.VERBOSE,
 )
