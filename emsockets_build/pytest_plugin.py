@@ -136,7 +136,7 @@ def _runtime(scenario: Scenario, version: tuple[int, int, int] | None) -> Runtim
 
     if scenario.runner == "native":
         return Runtime()
-    return runtime_for(scenario.program, find_node(), version)
+    return runtime_for(scenario.program, find_node(), version, substitute=True)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         configure,
         read_targets,
     )
-    from emsockets_build.report.terminal import console, progress_line
+    from emsockets_build.report.console import console, progress_line
     from emsockets_build.toolchain import find_emscripten, find_toolchain
 
     toolchain = find_toolchain(emscripten=arguments.emscripten, start=arguments.source)

@@ -80,7 +80,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build, run, report."""
     from emsockets_build.errors import ExitCode
-    from emsockets_build.report.terminal import console
+    from emsockets_build.report.console import console
     from emsockets_build.toolchain import find_toolchain
     from emsockets_build.verify import load_scenarios
 
@@ -92,7 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
     file = arguments.scenarios or _build(arguments, toolchain, out)
     declared = load_scenarios(file)
     chosen = _chosen(arguments, declared)
-    batch = _run_batch(arguments, chosen, _runtime(toolchain, declared), out)
+    batch = _run_batch(
+        arguments, chosen, _runtime(toolchain, declared, substitute=arguments.node is None), out
+    )
     _report(arguments, batch, declared, out)
     if batch.interrupted:
         return int(ExitCode.INTERRUPTED)
@@ -113,7 +115,7 @@ def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) ->
     """Bring the build up to date and return the file of scenarios that CMake wrote."""
     from emsockets_build.buildtree import BuildTree, Configuration, build, configure
     from emsockets_build.commands.build import build_folder, definitions_from
-    from emsockets_build.report.terminal import progress_line
+    from emsockets_build.report.console import progress_line
     from emsockets_build.toolchain import find_emscripten
 
     if not arguments.native and toolchain.emscripten is None:
@@ -163,7 +165,9 @@ def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]
     return scenarios * int(arguments.repeat)
 
 
-def _runtime(toolchain: Toolchain, declared: Declared) -> Callable[[Scenario], Runtime]:
+def _runtime(
+    toolchain: Toolchain, declared: Declared, *, substitute: bool
+) -> Callable[[Scenario], Runtime]:
     from emsockets_build.settings import parse_version
     from emsockets_build.verify import Runtime, runtime_for
 
@@ -172,7 +176,7 @@ def _runtime(toolchain: Toolchain, declared: Declared) -> Callable[[Scenario], R
     def choose(scenario: Scenario) -> Runtime:
         if scenario.runner == "native":
             return Runtime()
-        return runtime_for(scenario.program, toolchain.node, version)
+        return runtime_for(scenario.program, toolchain.node, version, substitute=substitute)
 
     return choose
 
@@ -183,7 +187,7 @@ def _run_batch(
     runtime: Callable[[Scenario], Runtime],
     out: Console,
 ) -> Batch:
-    from emsockets_build.report.terminal import progress_line
+    from emsockets_build.report.console import progress_line
     from emsockets_build.verify import run_batch
 
     done = 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from emsockets_build.report.terminal import Progress
+    from emsockets_build.report.console import Progress
     from emsockets_build.toolchain import Toolchain
     from emsockets_build.verify import Outcome, Scenario
 
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     import json
 
     from emsockets_build.errors import ExitCode
-    from emsockets_build.report.terminal import console, progress_line
+    from emsockets_build.report.console import console, progress_line
     from emsockets_build.settings import load_catalogue
 
     out = console()
@@ -83,14 +83,21 @@ def _project_folder(keep: Path | None) -> Iterator[Path]:
 
 def _toolchain(arguments: argparse.Namespace) -> Toolchain:
     """Find every tool; set up what is missing if that is allowed, else say what it is."""
+    from dataclasses import replace
+
+    from emsockets_build.toolchain import node_with_jspi
     from emsockets_build.toolchain.install import Want, ask, ensure_toolchain, progress_for
 
-    return ensure_toolchain(
+    toolchain = ensure_toolchain(
         Want(arguments.emscripten, arguments.node),
         progress=progress_for(),
         assume_yes=arguments.yes,
         confirm=ask if sys.stdin.isatty() else lambda _: False,
     )
+    if arguments.node is None and toolchain.node is not None:
+        # The one that can show the most.
+        toolchain = replace(toolchain, node=node_with_jspi(toolchain.node) or toolchain.node)
+    return toolchain
 
 
 def _waits(toolchain: Toolchain, waits: Sequence[str]) -> tuple[list[str], dict[str, str]]:

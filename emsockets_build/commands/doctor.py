@@ -135,30 +135,32 @@ def _tool_json(tool: object) -> dict[str, object] | None:
 
 
 def _print_tables(toolchain: Toolchain, findings: tuple[Finding, ...], *, usable: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from emsockets_build.quoting import terminal_escape
+    from emsockets_build.report.console import console, plain_table
 
-    console = Console(highlight=False)
-    table = Table("tool", "version", "where", "from")
+    out = console(sys.stdout)
+    table = plain_table("tool", "version", "from")
+    table.add_column("where", overflow="fold")
     for name in toolchain.__slots__:
         tool = _tool_json(getattr(toolchain, name))
         if tool is None:
             table.add_row(name, Text("missing", style="bold red"), "", "")
             continue
-        where = Text(terminal_escape(str(tool["path"])), overflow="fold")
-        table.add_row(
-            name, str(tool["version"]), where, Text(f"{tool['origin']}: {tool['reason']}")
-        )
-    console.print(table)
+        origin = Text(terminal_escape(f"{tool['origin']}: {tool['reason']}"))
+        where = Text(terminal_escape(str(tool["path"])))
+        table.add_row(name, str(tool["version"]), origin, where)
+    out.print(table)
+    if findings:
+        out.print()
     styles = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
     for finding in findings:
         head = Text.assemble((f"{finding.severity}", styles[finding.severity]), f" {finding.id}: ")
-        console.print(head.append(terminal_escape(finding.summary)), soft_wrap=True)
+        out.print(head.append(terminal_escape(finding.summary)), soft_wrap=True)
         for label, text in (("cause", finding.cause), ("remedy", finding.remedy),
                             ("see", finding.reference)):  # fmt: skip
             if text:
-                console.print(Text(f"  {label + ':':<8}{terminal_escape(text)}"), soft_wrap=True)
-    console.print("A build and a run would work." if usable else "A build or a run would fail.")
+                out.print(Text(f"  {label + ':':<8}{terminal_escape(text)}"), soft_wrap=True)
+    out.print()
+    out.print("A build and a run would work." if usable else "A build or a run would fail.")

@@ -75,12 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        from emsockets_build.report.terminal import (
-            console,
-            outcome_table,
-            print_failures,
-            print_sequence,
-        )
+        from emsockets_build.report.console import console
+        from emsockets_build.report.terminal import outcome_table, print_failures, print_sequence
 
         out = console()
         out.print()
@@ -114,7 +110,8 @@ def _runtime(arguments: argparse.Namespace, *, native: bool) -> Runtime:
     if native:
         return Runtime()
     version = parse_version(arguments.emscripten) if arguments.emscripten else None
-    return runtime_for(arguments.program, find_node(arguments.node), version)
+    node = find_node(arguments.node)
+    return runtime_for(arguments.program, node, version, substitute=arguments.node is None)
 
 
 def _pass_on(stream: str, data: bytes) -> None:

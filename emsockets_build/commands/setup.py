@@ -142,21 +142,22 @@ def _entry_json(entry: Installed) -> dict[str, object]:
 
 
 def _print_table(entries: list[Installed], remnants: list[str]) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
+    from emsockets_build.report.console import console, plain_table
     from emsockets_build.storage import cache_dir
     from emsockets_build.toolchain.install import size_text
 
-    console = Console()
+    out = console(sys.stdout)
     if not entries and not remnants:
-        console.print(Text(f"Nothing is set up in {cache_dir()}."))
+        out.print(Text(f"Nothing is set up in {cache_dir()}."))
         return
-    table = Table("what", "version", "provider", "size", "where")
+    table = plain_table("what", "version", "provider")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("where", overflow="fold")
     for entry in entries:
-        where = Text(str(entry.folder), overflow="fold")
+        where = Text(str(entry.folder))
         table.add_row(entry.kind, entry.version, entry.provider, size_text(entry.size), where)
     for path in remnants:
-        table.add_row("unfinished", "", "", "", Text(path, overflow="fold"))
-    console.print(table)
+        table.add_row("unfinished", "", "", "", Text(path))
+    out.print(table)

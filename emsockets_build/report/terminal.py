@@ -1,17 +1,16 @@
-"""What a person sees: progress while it runs, then tables that line up."""
+"""What a person sees of verdicts: tables that line up, and every failure explained."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from emsockets_build.quoting import terminal_escape
+from emsockets_build.report.console import fit, plain_table
 from emsockets_build.report.words import failure_text
 from emsockets_build.transcript.event import Kind
 from emsockets_build.transcript.sequence import draw_sequence
@@ -19,56 +18,9 @@ from emsockets_build.transcript.socket_debug import parse_line
 from emsockets_build.verify import Batch, Outcome
 from emsockets_build.verify.timeline import timeline_of
 
-__all__ = [
-    "console",
-    "outcome_table",
-    "print_batch",
-    "print_failures",
-    "print_sequence",
-    "progress_line",
-]
+__all__ = ["outcome_table", "print_batch", "print_failures", "print_sequence"]
 
-Progress = Callable[[str], None]
-
-_WIDTH_OF_FILES = 200
 _WORTH_RANKING = 5
-
-
-def console(stream: IO[str] | None = None) -> Console:
-    """Make a console that colours only a terminal, and never when NO_COLOR is set.
-
-    Args:
-        stream: Where it writes; standard error if None, which leaves standard output to data.
-    """
-    target = stream or sys.stderr
-    # A file or a pipe has no width that a table could be squeezed into.
-    width = None if target.isatty() else _WIDTH_OF_FILES
-    return Console(file=target, highlight=False, width=width)
-
-
-@contextlib.contextmanager
-def progress_line(out: Console) -> Iterator[Progress]:
-    """Show what is going on: one line that moves on a terminal, a line a stage elsewhere.
-
-    Args:
-        out: Where to.
-
-    Yields:
-        A function that takes the newest line. What stands before its first ``:`` is the stage.
-    """
-    if out.is_terminal:
-        with out.status("") as status:
-            yield lambda line: status.update(Text(_fit(line, out.width - 4)))
-        return
-    stages: set[str] = set()
-
-    def show(line: str) -> None:
-        stage = line.partition(":")[0].partition(" of ")[0].rstrip("0123456789 ")
-        if stage not in stages:
-            stages.add(stage)
-            out.print(Text(f"{stage} ..."))
-
-    yield show
 
 
 def outcome_table(document: Mapping[str, Any]) -> Table:
@@ -80,9 +32,7 @@ def outcome_table(document: Mapping[str, Any]) -> Table:
     Args:
         document: A report as `document.report_document` writes it.
     """
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("name", "verdict", "subprotocol"):
-        table.add_column(heading, no_wrap=True)
+    table = plain_table("name", "verdict", "subprotocol")
     for heading in ("messages", "bytes", "js+wasm kB", "seconds"):
         table.add_column(heading, justify="right", no_wrap=True)
     for run in document["runs"]:
@@ -186,8 +136,4 @@ def _print_tail(out: Console, name: str, output: bytes) -> None:
     kept = lines[-12:]
     out.print(Text(f"  {name}" + (f", the last {len(kept)} lines" if kept != lines else "")))
     for line in kept:
-        out.print(Text(f"    {terminal_escape(_fit(line, 400))}", style="dim"))
-
-
-def _fit(line: str, width: int) -> str:
-    return line if len(line) <= width else line[: max(width - 3, 0)] + "..."
+        out.print(Text(f"    {terminal_escape(fit(line, 400))}", style="dim"))

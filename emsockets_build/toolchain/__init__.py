@@ -13,6 +13,7 @@ from emsockets_build.toolchain.find import (
     find_toolchain,
     find_ws,
     node_needs,
+    node_with_jspi,
 )
 from emsockets_build.toolchain.model import (
     Emscripten,
@@ -42,4 +43,5 @@ __all__ = [
     "find_toolchain",
     "find_ws",
     "node_needs",
+    "node_with_jspi",
 ]

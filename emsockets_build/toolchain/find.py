@@ -12,7 +12,7 @@ from emsockets_build.errors import ToolMissingError
 from emsockets_build.settings.version import Version
 from emsockets_build.toolchain.emscripten import find_emscripten, find_emscriptens, use_node
 from emsockets_build.toolchain.model import Emscripten, Toolchain
-from emsockets_build.toolchain.node import find_node, find_nodes
+from emsockets_build.toolchain.node import find_node, find_nodes, node_with_jspi
 from emsockets_build.toolchain.programs import find_cmake, find_ninja
 from emsockets_build.toolchain.version import version_in
 from emsockets_build.toolchain.ws import find_ws
@@ -28,6 +28,7 @@ __all__ = [
     "find_toolchain",
     "find_ws",
     "node_needs",
+    "node_with_jspi",
 ]
 
 _Found = TypeVar("_Found")

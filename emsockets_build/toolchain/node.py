@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from emsockets_build.toolchain.model import Node, NodeFeatures
 from emsockets_build.toolchain.probe import probes
 from emsockets_build.toolchain.version import version_in
 
-__all__ = ["REQUEST_VARIABLE", "describe_node", "find_node", "find_nodes"]
+__all__ = ["REQUEST_VARIABLE", "describe_node", "find_node", "find_nodes", "node_with_jspi"]
 
 REQUEST_VARIABLE = "EMSOCKETS_NODE"
 _REMEDY = "run `emsockets setup --node`, or name another with --node PATH|VERSION"
@@ -70,6 +71,19 @@ def find_nodes() -> Iterator[Node]:
         if path.is_file() and real not in seen:
             seen.add(real)
             yield describe_node(path, origin, reason)
+
+
+def node_with_jspi(preferred: Node) -> Node | None:
+    """Return a Node that can run JSPI programs: the preferred one, or another of this machine.
+
+    Args:
+        preferred: The Node that everything else runs under.
+
+    Returns:
+        None if no Node here has ``WebAssembly.Suspending``, not even behind a flag.
+    """
+    nodes = itertools.chain([preferred], find_nodes())
+    return next((node for node in nodes if node.features.jspi is not None), None)
 
 
 def describe_node(path: Path, origin: str, reason: str) -> Node:

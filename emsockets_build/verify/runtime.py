@@ -8,7 +8,13 @@ from pathlib import Path
 from emsockets_build.errors import ToolMissingError
 from emsockets_build.run.features import ProgramFeatures, WsStyle, read_features
 from emsockets_build.run.model import Version
-from emsockets_build.toolchain import EmscriptenConfig, Node, find_emscripten, find_ws
+from emsockets_build.toolchain import (
+    EmscriptenConfig,
+    Node,
+    find_emscripten,
+    find_ws,
+    node_with_jspi,
+)
 from emsockets_build.verify.execute import Runtime
 
 __all__ = ["runtime_for"]
@@ -18,7 +24,9 @@ _FIRST_WITH_WS_8 = (3, 1, 10)
 _BEFORE_WS_8 = (3, 1, 9)
 
 
-def runtime_for(program: Path, node: Node | None, version: Version | None = None) -> Runtime:
+def runtime_for(
+    program: Path, node: Node | None, version: Version | None = None, *, substitute: bool = False
+) -> Runtime:
     """Choose the Node flags and the ``ws`` that fit a program.
 
     A ``ws`` that is missing is no error here: how the program fails without it is for the verdict
@@ -28,6 +36,8 @@ def runtime_for(program: Path, node: Node | None, version: Version | None = None
         program: The ``.js`` or ``.mjs`` file.
         node: The Node to run it with.
         version: The Emscripten release that built it, where it is known.
+        substitute: Take another Node of this machine if the program needs JSPI and ``node`` has
+            none; for callers who were not told which Node to use.
 
     Returns:
         What `verify.execute` wants.
@@ -41,7 +51,8 @@ def runtime_for(program: Path, node: Node | None, version: Version | None = None
     needs_ws = features.ws is not None or features.web_socket
     flags: tuple[str, ...] = ()
     if features.jspi and node is not None:
-        if node.features.jspi is None:
+        able = node_with_jspi(node) if substitute else node
+        if able is None or able.features.jspi is None:
             raise ToolMissingError(
                 f"Node {node.version_text} cannot run this program",
                 where=str(node.path),
@@ -49,7 +60,7 @@ def runtime_for(program: Path, node: Node | None, version: Version | None = None
                 "behind a flag",
                 remedy="use a newer Node (`emsockets setup --node`), or build with WAIT asyncify",
             )
-        flags = node.features.jspi
+        node, flags = able, able.features.jspi
     return Runtime(
         node=node.path if node else None,
         node_flags=flags,
