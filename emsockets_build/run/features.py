@@ -9,7 +9,7 @@ version decides.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -72,6 +72,8 @@ class ProgramFeatures:
     drops_text: bool = False
 
 
+# A message of websocket_to_posix_socket.c, which every build of it carries.
+_BRIDGE = b"Received corrupt WebSocket result message"
 _EXPORT_DEFAULT = re.compile(r"\bexport\s+default\b|\bexport\s*\{[^}]*\bas\s+default\b")
 _FACTORY_EXPORT = re.compile(r"\bmodule\.exports\s*=\s*[A-Za-z_$]")
 _REQUIRE_WS = re.compile(r"""\brequire\(\s*["']ws["']\s*\)""")
@@ -101,7 +103,16 @@ def read_features(path: Path, version: Version | None = None) -> ProgramFeatures
             why=str(error),
             remedy="build it first, or give the path of the .js or .mjs file that emcc wrote",
         ) from error
-    return scan_features(text, module=path.suffix == ".mjs", version=version)
+    features = scan_features(text, module=path.suffix == ".mjs", version=version)
+    return replace(features, proxy=features.web_socket and _is_proxied(path.with_suffix(".wasm")))
+
+
+def _is_proxied(wasm: Path) -> bool:
+    """Whether the bridge to the POSIX proxy was linked: only the WebAssembly side shows it."""
+    try:
+        return _BRIDGE in wasm.read_bytes()
+    except OSError:
+        return False
 
 
 def scan_features(
@@ -125,7 +136,6 @@ def scan_features(
         kind=_kind(text, is_module=is_module),
         ws=ws,
         web_socket=_has(text, "emscripten_websocket_", "webSockets"),
-        proxy="emscripten_init_websocket_to_posix_socket_bridge" in text,
         raw=raw,
         pthreads="PThread" in text or "ENVIRONMENT_IS_PTHREAD" in text,
         proxy_to_pthread=_has(text, "_emscripten_proxy_main", "emscripten_proxy_main"),

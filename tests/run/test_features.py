@@ -77,6 +77,14 @@ def test_jspi_is_not_taken_for_asyncify() -> None:
     assert scan_features("Asyncify={}").asyncify
 
 
+def test_the_bridge_to_the_proxy_shows_in_the_wasm_file(tmp_path: Path) -> None:
+    """The JavaScript is that of <emscripten/websocket.h>."""
+    (tmp_path / "p.js").write_text("function _emscripten_websocket_new(){}")
+    assert not read_features(tmp_path / "p.js").proxy
+    (tmp_path / "p.wasm").write_bytes(b"\0asm Received corrupt WebSocket result message with")
+    assert read_features(tmp_path / "p.js").proxy
+
+
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     """With the remedy: build it."""
     with pytest.raises(UsageError, match="cannot be read"):
