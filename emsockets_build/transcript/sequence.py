@@ -72,7 +72,7 @@ def describe(event: Event) -> str:
         words.append(f"{event.size} B")
     if event.detail.get("binary") is False:
         words.append("text")
-    code = event.detail.get("code")
+    code = event.detail.get("code") or event.detail.get("status")
     if code not in {None, ""} and str(code) not in event.text:
         words.append(str(code))
     if event.text and event.text != name:
