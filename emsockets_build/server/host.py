@@ -25,6 +25,7 @@ __all__ = ["Host", "Settings", "Timeouts"]
 _READ_BUFFER = 256 * 1024
 _BACKLOG = 4096
 _CLOSING_TURNS = 5
+_PORT_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +104,24 @@ class Host:
         Raises:
             UsageError: The address cannot be bound.
         """
-        settings = self.settings
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: Connection(self),
-                settings.address,
-                settings.port,
-                backlog=_BACKLOG,
-            )
+            self._server = await self._listen(self.settings.port)
+            for _ in range(_PORT_ATTEMPTS):
+                ports = {listener.getsockname()[1] for listener in self._server.sockets}
+                if len(ports) == 1:
+                    break
+                # A name such as localhost has several addresses, and each got a port of its own.
+                self._server.close()
+                await self._server.wait_closed()
+                self._server = await self._listen(min(ports))
         except OSError as error:
-            raise _bind_error(settings, error) from error
+            raise _bind_error(self.settings, error) from error
         self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _listen(self, port: int) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), self.settings.address, port, backlog=_BACKLOG
+        )
 
     async def stop(self) -> None:
         """Stop listening and drop every connection; returns when all are gone."""

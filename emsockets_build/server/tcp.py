@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+import sys
 from abc import abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, cast
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TcpConnection"]
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+# struct linger: two ints on POSIX, two unsigned shorts on Windows.
+_RESET_ON_CLOSE = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class TcpConnection(asyncio.BufferedProtocol):

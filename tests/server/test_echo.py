@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 from websockets.asyncio.client import connect as connect_async
@@ -117,3 +118,22 @@ def test_the_record_can_be_read_when_the_server_is_gone() -> None:
         pass
     assert server.wait_idle(1)
     assert [record.open for record in server.connections] == [False]
+
+
+def test_a_name_with_several_addresses_has_one_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node looks for localhost at ::1 first, others at 127.0.0.1: both must find the server."""
+
+    def two_addresses(host: object, port: int, *_args: object, **_options: object) -> list[object]:
+        assert host == "both.invalid"
+        stream = (socket.SOCK_STREAM, 6, "")
+        return [
+            (socket.AF_INET, *stream, ("127.0.0.1", port)),
+            (socket.AF_INET6, *stream, ("::1", port, 0, 0)),
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    with TestServer("echo", host="both.invalid", fast=False) as server:
+        for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
+            with socket.socket(family) as client:
+                client.settimeout(10)
+                client.connect((address, server.port))
