@@ -19,7 +19,7 @@ from emsockets_build.server.journal import EventFile, LiveLog
 from emsockets_build.server.library import AsyncTestServer, new_event_loop
 from emsockets_build.server.recorder import Observer, RecordLimits
 
-__all__ = ["Service", "run_service"]
+__all__ = ["Service", "fan_out", "run_service"]
 
 _KEPT_CONNECTIONS = 100
 
@@ -98,13 +98,13 @@ def _server(
         prefix=f"{behaviour.name}: " if several else "",
     )
 
-    def observe(event: Event) -> None:
-        if service.log:
-            live(event)
-        if journal is not None:
-            journal.write(server.url, event)
+    outputs: dict[str, Observer] = {}
+    if service.log:
+        outputs["the live log"] = live
+    if journal is not None:
+        outputs[f"the record {service.record}"] = lambda event: journal.write(server.url, event)
 
-    observer: Observer | None = observe if service.log or journal is not None else None
+    observer = fan_out(outputs) if outputs else None
     kept = RecordLimits(connections=_KEPT_CONNECTIONS, events=0, total=1 << 62)
     server = AsyncTestServer(
         behaviour,
@@ -119,6 +119,29 @@ def _server(
         observer=observer,
     )
     return server
+
+
+def fan_out(outputs: dict[str, Observer]) -> Observer:
+    """Join observers; one that cannot write any more is given up, and clients do not notice.
+
+    Args:
+        outputs: Observers by what people call them.
+
+    Returns:
+        An observer that never raises `OSError`.
+    """
+    standing = dict(outputs)
+
+    def observe(event: Event) -> None:
+        for name, output in list(standing.items()):
+            try:
+                output(event)
+            except OSError as error:  # the disk is full, the reader of a pipe has gone
+                del standing[name]
+                with contextlib.suppress(OSError):
+                    sys.stderr.write(f"{name} ends here: {error}\n")
+
+    return observe
 
 
 def _raise_file_limit() -> None:

@@ -12,6 +12,7 @@ from emsockets_build.errors import UsageError
 from emsockets_build.server import TestServer
 from emsockets_build.server.events import Ended, Event, Fault, FrameSeen, RawBytes, Requested
 from emsockets_build.server.journal import EventFile, LiveLog, describe
+from emsockets_build.server.service import fan_out
 from tests.server.rawclient import RawClient, frame
 
 
@@ -82,3 +83,24 @@ def test_a_record_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     """With the path."""
     with pytest.raises(UsageError, match="cannot be written"):
         EventFile(tmp_path)
+
+
+def test_an_output_that_fails_is_given_up_and_said_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A full disk ends the record, not the connections; the other output goes on."""
+    told: list[str] = []
+
+    def full(_event: Event) -> None:
+        raise OSError(28, "No space left on device")
+
+    observer = fan_out({"the record": full, "the log": lambda event: told.append(event.kind)})
+    with TestServer("echo", observer=observer) as server:
+        with RawClient(server.port) as client:
+            client.open()
+            client.send(frame(2, b"x"))
+            assert client.read_frame() is not None
+        assert server.wait_idle(10)
+    assert told[0] == "accepted"
+    assert told[-1] == "ended"
+    assert capsys.readouterr().err == "the record ends here: [Errno 28] No space left on device\n"
