@@ -117,7 +117,8 @@ async def _observe(url: str, functions: FunctionTable, *, idle: bool) -> Observa
         )
     finally:
         transport.disconnect()
-        await asyncio.wait_for(transport.wait_disconnected(), 2)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(transport.wait_disconnected(), 2)
 
 
 class _Listener(WSListener):

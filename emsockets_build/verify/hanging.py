@@ -10,10 +10,7 @@ from emsockets_build.verify.model import Cause
 
 __all__ = ["blocked_event_loop", "never_ends"]
 
-_WAITS = (
-    "Build with WAIT asyncify, jspi or pthread (emsockets_target), or drive the socket from events "
-    "or from a main loop"
-)
+_EVENTS = "drive the socket from events or from a main loop"
 
 
 def blocked_event_loop(evidence: Evidence) -> Cause | None:
@@ -31,8 +28,21 @@ def blocked_event_loop(evidence: Evidence) -> Cause | None:
         evidence,
         "busy-wait-main" if hang.waiting_in else "busy-loop-main",
         f"{_where(hang)} is spinning{calling} on the main thread; {effect}",
-        f"{_WAITS}." if hang.waiting_in else f"Return to the event loop now and then. {_WAITS}.",
+        _way_to_wait(evidence),
     )
+
+
+def _way_to_wait(evidence: Evidence) -> str:
+    """Say how this program can wait, as it was built."""
+    features = evidence.result.features
+    if features is not None and (features.asyncify or features.jspi):
+        return (
+            "it can suspend, but this loop never does: call emscripten_sleep() in it (select() and "
+            f"poll() suspend by themselves since Emscripten 6.0.2), or {_EVENTS}"
+        )
+    if features is not None and features.pthreads and not features.proxy_to_pthread:
+        return f"link with -sPROXY_TO_PTHREAD: then main() may wait on its own thread; or {_EVENTS}"
+    return f"build with WAIT asyncify, jspi or pthread (emsockets_target), or {_EVENTS}"
 
 
 def never_ends(evidence: Evidence) -> Cause | None:

@@ -241,6 +241,25 @@ def test_the_hang_is_named_as_a_compiler_would() -> None:
     assert found.location == "/home/me/client.cpp:42"
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "WAIT asyncify, jspi or pthread"),
+        ({"asyncify": True}, "emscripten_sleep"),
+        ({"jspi": True}, "emscripten_sleep"),
+        ({"pthreads": True}, "-sPROXY_TO_PTHREAD"),
+        ({"pthreads": True, "proxy_to_pthread": True}, "WAIT asyncify, jspi or pthread"),
+    ],
+)
+def test_the_remedy_of_a_hang_fits_how_the_program_was_built(
+    changes: dict[str, Any], words: str
+) -> None:
+    """Nobody is told to do what is done already."""
+    hang = Hang(HangKind.BUSY_MAIN, waiting_in="select", function="f()")
+    found = cause_of(exit_code=None, timed_out=True, hang=hang, features=features(**changes))
+    assert words in found.remedy
+
+
 def test_a_handshake_that_is_never_answered() -> None:
     """A plain TCP server just waits."""
     idle = Hang(HangKind.IDLE, handles=(f"WebSocket 1 to {URL} (connecting)",))
