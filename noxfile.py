@@ -14,7 +14,7 @@ def lint(session: nox.Session) -> None:
     _install(session, "lint", "test")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("gersemi", "--check", "--diff", "cmake", "CMakeLists.txt")
+    session.run("gersemi", "--check", "--diff", "cmake", "CMakeLists.txt", "tests/cmake")
     session.run("mypy")
 
 
@@ -22,8 +22,11 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test; arguments behind ``--`` go to pytest."""
     _install(session, "test")
-    session.run("pytest", *session.posargs)
+    # By module, so that what a module builds is built once.
+    session.run("pytest", "-n2", "--dist=loadscope", *session.posargs)
 
 
 def _install(session: nox.Session, *groups: str) -> None:
+    # What venv brings may be too old for --group (pip 25.1).
+    session.install("--upgrade", "pip>=25.1", silent=True)
     session.install("-e", ".", *(f"--group={group}" for group in groups), "nox", silent=True)
