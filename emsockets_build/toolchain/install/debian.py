@@ -57,6 +57,7 @@ _LAUNCHER = """\
 unset _PYTHON_SYSCONFIGDATA_NAME
 exec "${EMSDK_PYTHON:-python3}" -E "$0.py" "$@"
 """
+_GONE = re.compile(r"404|File not found|does not have a Release file", re.IGNORECASE)
 _BUILD_ROOM = 400 * 2**20  # libraries that are built, and what the compiler writes meanwhile
 
 
@@ -107,8 +108,10 @@ def _suite_with(version: str | None, archive: Archive, progress: Progress) -> tu
         with disk_errors(suite.folder):
             try:
                 suite.update(progress)
-            except ToolMissingError as error:  # a suite that is gone must not hide the others
-                failures.append(error)
+            except ToolMissingError as error:
+                if not _GONE.search(error.why):  # no network: the next suite would fail the same
+                    raise
+                failures.append(error)  # a suite that is gone must not hide the others
                 continue
             release = _release(suite)
         if release and version in {None, release}:

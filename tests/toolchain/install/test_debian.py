@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,11 +87,23 @@ def test_a_suite_that_is_gone_does_not_hide_the_others(archive: StandIn, log: Lo
     assert "Debian bookworm cannot be read" in caught.value.why
 
 
-def test_no_network_is_said_as_such(archive: StandIn, log: Log) -> None:
+def test_no_suite_at_all_is_said_as_such(archive: StandIn, log: Log) -> None:
     shutil.rmtree(archive.root / "dists")
     with pytest.raises(ToolMissingError, match="cannot be read") as caught:
         install_debian(None, log, archive=archive.archive)
     assert "network" in caught.value.remedy
+
+
+def test_without_a_network_one_suite_is_tried_not_all(archive: StandIn, log: Log) -> None:
+    with socket.socket() as listener:  # bound, but never listening: connections are refused
+        listener.bind(("127.0.0.1", 0))
+        mirror = f"http://127.0.0.1:{listener.getsockname()[1]}/debian"
+        with pytest.raises(ToolMissingError, match="bookworm cannot be read") as caught:
+            install_debian("9.1.6", log, archive=replace(archive.archive, mirror=mirror))
+    assert "onnect" in caught.value.why
+    assert [said for said in log.said if said.startswith("reading")] == [
+        f"reading Debian bookworm from {mirror}"
+    ]
 
 
 def test_metadata_with_a_wrong_signature_is_refused(archive: StandIn, log: Log) -> None:
