@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import time
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from emsockets_build.errors import UsageError
-from emsockets_build.server import TestServer, Timeouts
-from emsockets_build.server.certificate import load_context, make_certificate
-from tests.server.rawclient import RawClient
+from emsockets_build.server import RecordLimits, TestServer, Timeouts
+from emsockets_build.server.behaviours import BEHAVIOURS
+from emsockets_build.server.certificate import Certificate, load_context, make_certificate
+from tests.server.rawclient import RawClient, frame, handshake
 
 _BINARY = [Subprotocol("binary")]
 
@@ -91,3 +95,40 @@ def test_leaving_does_not_wait_for_a_client_that_never_speaks_tls(*, fast: bool)
         silent = RawClient(server.port)
     silent.close()
     assert time.monotonic() - start < 5
+
+
+@pytest.fixture(scope="module")
+def certificate() -> Certificate:
+    """One for all behaviours; making it is the slow part."""
+    return make_certificate()
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_every_behaviour_over_tls(certificate: Certificate, name: str, *, fast: bool) -> None:
+    """Whatever the client makes of it, no behaviour fails for being encrypted."""
+    limits = RecordLimits.counts_only()
+    with TestServer(name, tls=certificate, fast=fast, limits=limits) as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as plain:
+            context = certificate.client_context()
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                client.sendall(handshake() + frame(2, b"hello"))
+                client.settimeout(0.1)
+                with contextlib.suppress(OSError):
+                    while client.recv(65536):
+                        client.settimeout(0.05)
+        records = server.connections
+    assert len(records) == 1
+    assert not records[0].fault.startswith("the server's behaviour")
+
+
+def test_abort_over_tls_is_a_reset(certificate: Certificate) -> None:
+    """As in plain TCP."""
+    with TestServer("abort?after=1", tls=certificate) as server:
+        context = certificate.client_context()
+        with connect(server.url, subprotocols=_BINARY, ssl=context) as client:
+            client.send(b"x")
+            with pytest.raises(ConnectionClosedError):
+                client.recv(10)
+        assert server.wait_idle(10)
+        assert server.connections[0].reset
