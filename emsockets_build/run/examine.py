@@ -77,7 +77,7 @@ class Examination:
     def look(self, running: Running) -> None:
         """Look at the program while it still runs; never raises for what it cannot see."""
         self.looked = True
-        # picows and asyncio are needed for a hang only; most runs have none.
+        # asyncio and a WebSocket client are needed for a hang only; most runs have none.
         from emsockets_build.run.inspector import observe, open_inspector
 
         turning, handles = _pulse(running.reports)

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 from emsockets_build.errors import CheckFailedError
 from emsockets_build.process import run_bounded
@@ -92,68 +93,68 @@ def observe(url: str, functions: FunctionTable, *, idle: bool) -> Observation:
     """
     try:
         return asyncio.run(asyncio.wait_for(_observe(url, functions, idle=idle), timeout=15))
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, WebSocketException) as error:
         raise CheckFailedError(
             "Node's inspector does not answer", where=url, why=f"{type(error).__name__}: {error}"
         ) from error
 
 
 async def _observe(url: str, functions: FunctionTable, *, idle: bool) -> Observation:
-    transport, listener = await ws_connect(
-        _Listener, url, websocket_handshake_timeout=3, max_frame_size=_MAX_MESSAGE
-    )
-    client = _Client(transport)
-    assert isinstance(listener, _Listener)  # noqa: S101 - narrows a type
-    listener.attach(client.deliver)
-    try:
-        await client.main.ask("Debugger.enable")  # every script is announced before the answer
-        client.main.send("NodeWorker.enable", waitForDebuggerOnStart=False)
-        await client.main.sample(functions, idle=idle)
-        await asyncio.gather(
-            *(thread.sample(functions, idle=False) for thread in client.workers.values())
-        )
-        return Observation(
-            tuple(thread.view() for thread in (client.main, *client.workers.values()))
-        )
-    finally:
-        transport.disconnect()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(transport.wait_disconnected(), 2)
+    async with connect(
+        url,
+        open_timeout=3,
+        close_timeout=2,
+        ping_interval=None,
+        max_size=_MAX_MESSAGE,
+        compression=None,
+        proxy=None,
+    ) as connection:
+        client = _Client()
+        exchange = [
+            asyncio.create_task(_receive(connection, client)),
+            asyncio.create_task(_send(connection, client.outgoing)),
+        ]
+        try:
+            await client.main.ask("Debugger.enable")  # every script is announced before the answer
+            client.main.send("NodeWorker.enable", waitForDebuggerOnStart=False)
+            await client.main.sample(functions, idle=idle)
+            await asyncio.gather(
+                *(thread.sample(functions, idle=False) for thread in client.workers.values())
+            )
+            return Observation(
+                tuple(thread.view() for thread in (client.main, *client.workers.values()))
+            )
+        finally:
+            for task in exchange:
+                task.cancel()
+            await asyncio.gather(*exchange, return_exceptions=True)
 
 
-class _Listener(WSListener):
-    """Hands each message on; the first ones wait for `attach`."""
-
-    def __init__(self) -> None:
-        self._deliver: Callable[[dict[str, Any]], None] | None = None
-        self._socket: socket.socket | None = None
-
-    def attach(self, deliver: Callable[[dict[str, Any]], None]) -> None:
-        """Name the one who takes the messages."""
-        self._deliver = deliver
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        self._socket = transport.underlying_transport.get_extra_info("socket")
-
-    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:  # noqa: ARG002 - theirs
+async def _receive(connection: ClientConnection, client: _Client) -> None:
+    endpoint = connection.transport.get_extra_info("socket")
+    async for message in connection:
         # Node answers in two small writes, and the kernel would hold back our acknowledgement of
         # the first for 40 ms, and Node the second until it comes.
-        if self._socket is not None and hasattr(socket, "TCP_QUICKACK"):
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        if frame.msg_type == WSMsgType.TEXT and self._deliver is not None:
-            self._deliver(json.loads(frame.get_payload_as_utf8_text()))
+        if hasattr(socket, "TCP_QUICKACK"):
+            endpoint.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        client.deliver(json.loads(message))
+
+
+async def _send(connection: ClientConnection, outgoing: asyncio.Queue[str]) -> None:
+    while True:
+        await connection.send(await outgoing.get())
 
 
 class _Client:
     """One connection to the inspector: the main thread, and the workers through it."""
 
-    def __init__(self, transport: WSTransport) -> None:
-        self._transport = transport
+    def __init__(self) -> None:
+        self.outgoing: asyncio.Queue[str] = asyncio.Queue()
         self.main = _Thread("main", self._send_to_main)
         self.workers: dict[str, _Thread] = {}
 
     def _send_to_main(self, message: Mapping[str, object]) -> None:
-        self._transport.send(WSMsgType.TEXT, json.dumps(message).encode())
+        self.outgoing.put_nowait(json.dumps(message))
 
     def deliver(self, message: dict[str, Any]) -> None:
         """Take a message; those of workers come wrapped."""
