@@ -8,6 +8,10 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "tests"]
 
 
+# What Debian's stable suites hold, and the newest release that there is.
+GENERATIONS = (("--emscripten", "3.1.6"), ("--emscripten", "3.1.69"), ())
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the style of Python and CMake files, and the types."""
@@ -22,6 +26,9 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run every test; arguments behind ``--`` go to pytest."""
     _install(session, "test")
+    # Every generation, so that no test has to do without: into the user's cache, once.
+    for generation in GENERATIONS:
+        session.run("emsockets", "setup", "--yes", "--node", "--ws", *generation)
     # By module, so that what a module builds is built once.
     session.run("pytest", "-n2", "--dist=loadscope", *session.posargs)
 

@@ -106,5 +106,5 @@ def test_start_imports_nothing_heavy() -> None:
         "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    heavy = {"asyncio", "rich", "websockets", "uvloop", "subprocess", "dataclasses", "json", "hashlib"}
+    heavy = {"asyncio", "rich", "websockets", "uvloop", "subprocess", "dataclasses", "json"}
     assert not heavy & set(eval(done.stderr))  # noqa: S307 - our own output
