@@ -108,7 +108,8 @@ Examples
 include_guard(GLOBAL)
 cmake_policy(VERSION 3.22...4.2)
 
-include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsSettings.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsArguments.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsProfile.cmake")
 
 function(emsockets_target target)
   set(
@@ -123,29 +124,7 @@ function(emsockets_target target)
   set(multiple SUBPROTOCOLS ENVIRONMENT)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multiple}")
   set(context "emsockets_target(${target})")
-  if(NOT "${arg_UNPARSED_ARGUMENTS}" STREQUAL "")
-    list(JOIN arg_UNPARSED_ARGUMENTS " " words)
-    list(JOIN single " " keywords)
-    message(
-      FATAL_ERROR
-      "${context}: unexpected arguments: ${words}\n"
-      "  remedy: the keywords are ${keywords} SUBPROTOCOLS ENVIRONMENT, in capitals"
-    )
-  endif()
-  # Until CMP0174 (CMake 3.31) a keyword with an empty value leaves no trace in arg_*.
-  foreach(keyword IN LISTS single multiple)
-    if(keyword IN_LIST ARGN AND NOT DEFINED arg_${keyword})
-      list(APPEND arg_KEYWORDS_MISSING_VALUES ${keyword})
-    endif()
-  endforeach()
-  if(NOT "${arg_KEYWORDS_MISSING_VALUES}" STREQUAL "")
-    list(REMOVE_DUPLICATES arg_KEYWORDS_MISSING_VALUES)
-    list(JOIN arg_KEYWORDS_MISSING_VALUES ", " words)
-    message(
-      FATAL_ERROR
-      "${context}: no value for ${words}\n  remedy: give one, or leave the keyword out"
-    )
-  endif()
+  _emsockets_reject_arguments("${context}" "${single};${multiple}" ${ARGN})
   foreach(keyword IN ITEMS DEBUG EXIT_RUNTIME)
     if(
       DEFINED arg_${keyword}

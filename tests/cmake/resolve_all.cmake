@@ -5,7 +5,7 @@
 # out, and a comma joins the values of one option.
 
 cmake_minimum_required(VERSION 3.22)
-include("${CMAKE_DIR}/EmSocketsSettings.cmake")
+include("${CMAKE_DIR}/EmSocketsProfile.cmake")
 
 file(STRINGS "${INPUT}" lines)
 set(output "")
