@@ -64,6 +64,7 @@ def test_waits(
             (
                 "-lwebsocket.js",
                 "-sPROXY_POSIX_SOCKETS=1",
+                "-sFORCE_FILESYSTEM=1",
                 "-pthread",
                 "-sPROXY_TO_PTHREAD=1",
                 "-sEXIT_RUNTIME=1",

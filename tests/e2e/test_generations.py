@@ -98,6 +98,7 @@ def _prove_node(matrix: Matrix, cell: Cell) -> int:
 
 
 def _prove_proxy(matrix: Matrix, cell: Cell) -> int:
+    matrix.program(cell.target)  # builds take longer than a proxy is let live
     with running_proxy(matrix.proxy()) as bridge:
         return _talk_tcp(matrix, cell, (bridge, "{host}", "{port}"), PROXY_BYTES)
 
