@@ -11,7 +11,7 @@ import os
 import time
 from pathlib import Path
 
-from server_load import Client, Load, child, ours, resident, table
+from server_load import Client, Load, Peer, child, ours, resident, table
 
 LOADS = (
     Load("32 bytes, one at a time", 32, 1),
@@ -49,7 +49,7 @@ def main() -> None:
     env = {**os.environ, "NODE_PATH": str(arguments.ws.absolute())}
     script = Path(__file__).with_name("ws_echo.cjs")
     with ours("echo") as (mine, port), child([arguments.node, script], env=env) as (peer, other):
-        peers = {"emsockets echo": port, "Node ws": other}
+        peers = {"emsockets echo": Peer(port, mine.pid), "Node ws": Peer(other, peer.pid)}
         table("echo", peers, LOADS, rounds=arguments.rounds, seconds=arguments.seconds)
     with ours("echo") as (mine, port), child([arguments.node, script], env=env) as (peer, other):
         print(f"  {arguments.idle} idle connections")

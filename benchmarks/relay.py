@@ -10,7 +10,7 @@ import contextlib
 import socket
 import subprocess
 
-from server_load import Load, c_echo, ours, table, wait_for
+from server_load import Load, Peer, c_echo, ours, table, wait_for
 
 from emsockets_build.process import child_process
 
@@ -36,16 +36,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        upstream = stack.enter_context(c_echo())
-        _, relay = stack.enter_context(ours("--relay", f"127.0.0.1:{upstream}"))
+        echo, upstream = stack.enter_context(c_echo())
+        mine, relay = stack.enter_context(ours("--relay", f"127.0.0.1:{upstream}"))
         other = _free_port()
         command = [arguments.websockify, f"127.0.0.1:{other}", f"127.0.0.1:{upstream}"]
         quiet = subprocess.DEVNULL
-        stack.enter_context(child_process(command, stdout=quiet, stderr=quiet))
+        peer = stack.enter_context(child_process(command, stdout=quiet, stderr=quiet))
         wait_for(other)
-        peers = {"emsockets relay": relay, "websockify": other, "plain TCP": upstream}
-        table("relay", peers, LOADS, rounds=arguments.rounds, seconds=arguments.seconds,
-              plain=["plain TCP"])  # fmt: skip
+        peers = {
+            "emsockets relay": Peer(relay, mine.pid),
+            "websockify": Peer(other, peer.pid),
+            "plain TCP": Peer(upstream, echo.pid, websocket=False),
+        }
+        table("relay", peers, LOADS, rounds=arguments.rounds, seconds=arguments.seconds)
 
 
 if __name__ == "__main__":

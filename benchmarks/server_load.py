@@ -22,7 +22,7 @@ from pathlib import Path
 from emsockets_build.process import child_process
 from emsockets_build.server.frames import Opcode, encode_frame
 
-__all__ = ["Client", "Load", "c_echo", "child", "ours", "resident", "table", "wait_for"]
+__all__ = ["Client", "Load", "Peer", "c_echo", "child", "ours", "resident", "table", "wait_for"]
 
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -210,16 +210,16 @@ def ours(*arguments: str) -> contextlib.AbstractContextManager[tuple[subprocess.
 
 
 @contextlib.contextmanager
-def c_echo() -> Iterator[int]:
-    """Compile and start a TCP echo server in C; yield its port."""
+def c_echo() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Compile and start a TCP echo server in C; yield it and its port."""
     compiler = shutil.which("cc")
     assert compiler, "a C compiler is needed for the upstream"
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder, "echo.c"), Path(folder, "echo")
         source.write_text(_C_ECHO)
         subprocess.run([compiler, "-O2", "-pthread", "-o", program, source], check=True)
-        with child([program]) as (_, port):
-            yield port
+        with child([program]) as started:
+            yield started
 
 
 def wait_for(port: int, seconds: float = 10.0) -> None:
@@ -241,29 +241,63 @@ def resident(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def table(title: str, peers: dict[str, int], loads: Sequence[Load], *, rounds: int, seconds: float,
-          plain: Sequence[str] = ()) -> None:  # fmt: skip
+def cpu_seconds(group: int) -> float:
+    """Return the processor time that a process group has used so far (Linux).
+
+    On a machine with other work this tells peers apart better than the clock does.
+    """
+    total = 0
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server to load.
+
+    Attributes:
+        port: Where it listens.
+        group: Its process group, whose processor time is counted.
+        websocket: Whether it speaks WebSocket.
+    """
+
+    port: int
+    group: int
+    websocket: bool = True
+
+
+def table(
+    title: str, peers: dict[str, Peer], loads: Sequence[Load], *, rounds: int, seconds: float
+) -> None:
     """Load every peer in turn, several times, and print medians and ratios to the first."""
     print(f"{title} ({rounds} interleaved rounds of {seconds:g} s, medians)")
     for load in loads:
+        print(f"  {load.name}")
         rates: dict[str, list[float]] = {name: [] for name in peers}
+        costs: dict[str, list[float]] = {name: [] for name in peers}
         trips: dict[str, list[float]] = {name: [] for name in peers}
         for _ in range(rounds):
-            for name, port in peers.items():
-                client = Client(port, websocket=name not in plain)
+            for name, peer in peers.items():
+                client = Client(peer.port, websocket=peer.websocket)
+                before = cpu_seconds(peer.group)
                 rate, times = client.run(load, seconds)
+                costs[name].append((cpu_seconds(peer.group) - before) / (rate * seconds) * 1e6)
                 client.close()
                 rates[name].append(rate)
                 trips[name] += times
         first = statistics.median(rates[next(iter(peers))])
-        print(f"  {load.name}")
         for name in peers:
             rate = statistics.median(rates[name])
-            line = f"    {name:<22} {rate:10,.0f} msg/s {rate * load.size / 1e6:8.1f} MB/s"
+            line = f"    {name:<16} {rate:10,.0f} msg/s {rate * load.size / 1e6:8.1f} MB/s"
+            line += f"  cpu {statistics.median(costs[name]):6.1f} us/msg"
             if trips[name]:
                 p50, p99 = (_quantile(trips[name], part) * 1e6 for part in (0.5, 0.99))
-                line += f"   p50 {p50:5.0f} us  p99 {p99:5.0f} us"
-            print(f"{line}   ours/this {first / rate:5.2f}", flush=True)
+                line += f"  p50 {p50:3.0f} us  p99 {p99:5.0f} us"
+            print(f"{line}  ours/this {first / rate:5.2f}", flush=True)
 
 
 def _quantile(values: list[float], part: float) -> float:

@@ -22,7 +22,7 @@ def main() -> None:
     arguments = parser.parse_args()
     chance = random.Random(1)  # noqa: S311 - repeatable, not secret
     with contextlib.ExitStack() as stack:
-        upstream = stack.enter_context(c_echo())
+        _, upstream = stack.enter_context(c_echo())
         servers = {
             "echo": stack.enter_context(ours("echo")),
             "relay": stack.enter_context(ours("--relay", f"127.0.0.1:{upstream}")),
@@ -31,7 +31,7 @@ def main() -> None:
         step = arguments.minutes * 60 / 10
         due = step / 5  # the first sample after warming up
         connections = messages = 0.0
-        while (now := time.monotonic() - start) < arguments.minutes * 60 + step / 5:
+        while (now := time.monotonic() - start) < arguments.minutes * 60 + step / 2:
             for _, port in servers.values():
                 client = Client(port)
                 messages += client.run(chance.choice(_LOADS), 0.2)[0] * 0.2
