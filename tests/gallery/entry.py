@@ -37,6 +37,7 @@ class Entry:
         environment: Variables of the program.
         suffix: The suffix of the program's file.
         needs: What the Node must lack: ``jspi`` or ``websocket``.
+        tls: Whether the server speaks TLS, with a certificate that nobody trusts.
         spoil: A file beside the program that is deleted before the run.
     """
 
@@ -57,4 +58,5 @@ class Entry:
     environment: Mapping[str, str] = field(default_factory=dict)
     suffix: str = ".js"
     needs: str = ""
+    tls: bool = False
     spoil: str = ""

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.process import run_bounded
+from emsockets_build.server import TestServer
 from emsockets_build.toolchain import (
     Emscripten,
     Node,
@@ -113,24 +114,27 @@ def run(entry: Entry, emscripten: Emscripten, program: Path) -> Outcome:
         ws = None
     if entry.spoil:
         program.with_suffix(entry.spoil).unlink(missing_ok=True)
-    return execute(
-        Scenario(
-            entry.name,
-            program,
-            server=entry.server,
-            arguments=entry.arguments,
-            # A ws of this machine must not reach the programs by itself.
-            environment={"NODE_PATH": "", **entry.environment},
-            timeout=entry.seconds * SCALE,
-            expectations=replace(entry.expectations),
-        ),
-        Runtime(
-            node=node.path,
-            ws_modules=ws,
-            emscripten_version=emscripten.version,
-            symbolizer=lambda: symbolizer_of(emscripten),
-        ),
+    scenario = Scenario(
+        entry.name,
+        program,
+        server="" if entry.tls else entry.server,
+        arguments=entry.arguments,
+        # A ws of this machine must not reach the programs by itself.
+        environment={"NODE_PATH": "", **entry.environment},
+        timeout=entry.seconds * SCALE,
+        expectations=entry.expectations,
     )
+    runtime = Runtime(
+        node=node.path,
+        ws_modules=ws,
+        emscripten_version=emscripten.version,
+        symbolizer=lambda: symbolizer_of(emscripten),
+    )
+    if not entry.tls:
+        return execute(scenario, runtime)
+    with TestServer(entry.server, tls=True) as server:
+        address = (server.host, str(server.port))
+        return execute(replace(scenario, arguments=address), runtime)
 
 
 def line_of(source: str) -> int:

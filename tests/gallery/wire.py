@@ -59,6 +59,19 @@ WIRE = (
         flags=("-sWEBSOCKET_URL=wss://",),
     ),
     Entry(
+        "certificate-of-ones-own",
+        "tls-certificate",
+        "a self-made certificate that Node does not trust",
+        flags=("-sWEBSOCKET_URL=wss://",),
+        tls=True,
+    ),
+    Entry(
+        "plain-to-a-tls-server",
+        "not-a-websocket-server",
+        "ws:// in the URL, TLS in the server",
+        tls=True,
+    ),
+    Entry(
         "url-without-scheme",
         "invalid-url",
         "-sWEBSOCKET_URL=192.168.31.242",
