@@ -40,6 +40,7 @@ _KINDS = {
     "accept": Kind.ACCEPT,
     "exception": Kind.EXCEPTION,
     "totals": Kind.TOTALS,
+    "call": Kind.CALL,
     "exit": Kind.EXIT,
 }
 _TEXT_FIELDS = ("url", "message", "reason", "protocol", "peer", "version", "host", "node")

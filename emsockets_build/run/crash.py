@@ -41,7 +41,7 @@ def parse_stack(text: str) -> tuple[Frame, ...]:
         elif found := _SCRIPT.match(line):
             name, url, row, column = found.groups()
             frames.append(Frame(name or "", wasm=False, offset=int(column), line=int(row), url=url))
-    return tuple(frames[:_MAX_FRAMES])
+    return tuple(frame for frame in frames if not frame.watching)[:_MAX_FRAMES]
 
 
 def crash_stack(

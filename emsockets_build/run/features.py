@@ -55,6 +55,7 @@ class ProgramFeatures:
         fetch_file: It calls ``fetch`` on a file path, which kills it on Node >= 18.
         dirname_in_module: It is an ES module that uses ``__dirname`` (3.1.6), which fails.
         drops_text: Under Node its sockets ignore text frames.
+        wasmfs: It was linked with ``-sWASMFS``, which has no sockets.
     """
 
     kind: ModuleKind
@@ -70,6 +71,7 @@ class ProgramFeatures:
     fetch_file: bool = False
     dirname_in_module: bool = False
     drops_text: bool = False
+    wasmfs: bool = False
 
 
 # A message of websocket_to_posix_socket.c, which every build of it carries.
@@ -145,6 +147,7 @@ def scan_features(
         fetch_file=_fetches_file(text, version),
         dirname_in_module=is_module and "__dirname" in text and "createRequire" not in text,
         drops_text=ws is not None,
+        wasmfs="wasmfs" in text and "SOCKFS" not in text,
     )
 
 

@@ -10,6 +10,7 @@ const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const { isMainThread, threadId } = require("node:worker_threads");
+const { bytesRead, observeCalls } = require("./calls.cjs");
 const { observed, observedGlobal, observeRaw, openSockets, tellTotals } = require("./observe.cjs");
 
 const settings = JSON.parse(process.env.EMSOCKETS_HOOK || "{}");
@@ -130,6 +131,7 @@ if (settings.webSocket === "lend" && (settings.replaceWebSocket || !globalThis.W
   observedGlobal(report);
 }
 if (settings.raw) observeRaw(report);
+observeCalls(report);
 
 // --- the process --------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ if (isMainThread) {
   });
   process.on("exit", (code) => {
     tellTotals();
-    report("exit", { code, sockets: openSockets() });
+    report("exit", { code, sockets: openSockets(), bytes_read: bytesRead() });
   });
   // The pulse: it stops when a loop in the program keeps the event loop from turning, and its
   // last word says what the process waits for.

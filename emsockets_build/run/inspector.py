@@ -221,7 +221,8 @@ class _Thread:
         elif "breakpointId" in message.get("result", {}):
             self.breakpoint = str(message["result"]["breakpointId"])
         elif message.get("method") == "Debugger.paused":
-            self.pauses.put_nowait(tuple(map(self._frame, parameters.get("callFrames", ()))))
+            frames = map(self._frame, parameters.get("callFrames", ()))
+            self.pauses.put_nowait(tuple(frame for frame in frames if not frame.watching))
 
     def _frame(self, raw: Mapping[str, Any]) -> Frame:
         location = raw["location"]

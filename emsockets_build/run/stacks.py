@@ -27,6 +27,11 @@ class Frame:
     url: str = ""
     location: str | None = None
 
+    @property
+    def watching(self) -> bool:
+        """Whether it is one of ours, between the program and the library's call that we watch."""
+        return not self.wasm and self.url.endswith("/emsockets_build/run/calls.cjs")
+
     def __str__(self) -> str:
         where = self.location or (f"offset {self.offset:#x}" if self.wasm else self.url)
         return f"{self.function or '(anonymous)'} ({where})" if where else self.function

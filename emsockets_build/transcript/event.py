@@ -36,6 +36,7 @@ class Kind(StrEnum):
     LISTEN = "listen"
     ACCEPT = "accept"
     EXCEPTION = "exception"  # uncaught, in JavaScript or WebAssembly
+    CALL = "call"  # a socket call of the C program had a result that it had not had before
     TOTALS = "totals"  # counters of a socket
     EXIT = "exit"
     CONTROL = "control"  # a ping, pong or close frame

@@ -13,7 +13,7 @@ __all__ = ["describe", "draw_sequence"]
 _LEFT, _ARROW = 38, 22
 _OUTWARD = frozenset({Kind.CONNECT, Kind.SEND})
 _INWARD = frozenset({Kind.OPEN, Kind.MESSAGE, Kind.ACCEPT})
-_HIDDEN = frozenset({Kind.TOTALS})
+_HIDDEN = frozenset({Kind.TOTALS, Kind.CALL})
 _PER_KIND = {Kind.START, Kind.EXIT, Kind.EXCEPTION, Kind.LISTEN}
 
 

@@ -188,8 +188,9 @@ def crashed(evidence: Evidence) -> Cause | None:
 def _remedy_of(text: str) -> str:
     if "memory access out of bounds" in text or "unreachable" in text or "Aborted" in text:
         return (
-            "build with -g -sASSERTIONS=2 (and -sSAFE_HEAP or -fsanitize=address) to see where and "
-            "why; an abort() or a failed assertion says so on standard error"
+            "see the stack; build with -g -sASSERTIONS=2 (and -sSAFE_HEAP or -fsanitize=address) "
+            "to see where and why; out of bounds may also be an array too large for the stack "
+            "(64 KB since 3.1.27): make it static, or link with -sSTACK_SIZE"
         )
     if text.startswith(("number:", "UnhandledPromiseRejection", "CppException")):
         return "an uncaught C++ exception: catch it; build with -fexceptions to be able to"

@@ -6,6 +6,13 @@ import difflib
 import re
 from collections.abc import Callable
 
+from emsockets_build.verify.calling import (
+    accepted_nothing,
+    connect_misread,
+    family_unsupported,
+    ioctl_unsupported,
+    socket_reused,
+)
 from emsockets_build.verify.connecting import (
     connection_failed,
     not_connecting,
@@ -27,6 +34,7 @@ from emsockets_build.verify.talking import (
     protocol_error,
     text_dropped,
     websocket_missing,
+    without_socket_emulation,
 )
 
 __all__ = ["diagnose"]
@@ -44,6 +52,12 @@ _CAUSES: tuple[Callable[[Evidence], Cause | None], ...] = (
     blocked_event_loop,
     ws_unfit,
     websocket_missing,
+    without_socket_emulation,
+    family_unsupported,
+    accepted_nothing,
+    ioctl_unsupported,
+    connect_misread,
+    socket_reused,
     connection_failed,
     message_too_big,
     text_dropped,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from emsockets_build.run.hang import Hang, HangKind
+from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
 
@@ -146,6 +147,15 @@ def _idle(evidence: Evidence, hang: Hang) -> Cause:
             "a listening server keeps the program alive",
             "close the listening socket, or end with -sEXIT_RUNTIME and emscripten_force_exit()",
         )
+    if (sent := _unanswered(evidence)) is not None:
+        return _cause(
+            evidence,
+            "server-silent",
+            f"the program sent {sent} and waits, but the server has sent nothing since; the "
+            "connection still stands",
+            "see why the server does not answer, and give the wait a bound; if there is no answer "
+            "to come, close() the socket when the work is done",
+        )
     if "WebSocket" in words or "socket" in words:
         return _cause(
             evidence,
@@ -160,6 +170,19 @@ def _idle(evidence: Evidence, hang: Hang) -> Cause:
         + (", ".join(hang.handles) or "nothing that Node names"),
         "cancel the main loop or timer, or call emscripten_force_exit() when the work is done",
     )
+
+
+def _unanswered(evidence: Evidence) -> str | None:
+    """Say what was sent on an open WebSocket without any message after it."""
+    closed = {event.socket for event in evidence.closes}
+    closed |= {e.socket for e in evidence.of(Kind.NOTE) if e.detail.get("report") == "closing"}
+    for socket in sorted(evidence.opened - closed):
+        talk = [e for e in evidence.of(Kind.SEND, Kind.MESSAGE) if e.socket == socket]
+        if talk and talk[-1].kind is Kind.SEND:
+            sent = [event for event in talk if event.kind is Kind.SEND]
+            size = sum(event.size or 0 for event in sent)
+            return f"{len(sent)} message{'s' * (len(sent) > 1)} ({size} bytes)"
+    return None
 
 
 def _unknown(evidence: Evidence, hang: Hang) -> Cause:

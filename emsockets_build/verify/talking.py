@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from emsockets_build.server.events import FrameSeen
 from emsockets_build.transcript.event import Event, Kind
+from emsockets_build.verify.calling import reads_less
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
 
@@ -19,10 +22,12 @@ __all__ = [
     "protocol_error",
     "text_dropped",
     "websocket_missing",
+    "without_socket_emulation",
 ]
 
 _NORMAL = {1000, 1005}
 _GOING_AWAY, _NO_CLOSE_FRAME, _TOO_BIG = 1001, 1006, 1009
+_DATA_OPCODES = {0, 1, 2}  # continuation, text, binary (RFC 6455, section 5.2)
 _MEANINGS = {
     1001: "it is going away",
     1002: "a protocol error",
@@ -82,6 +87,8 @@ def closed_by_peer(evidence: Evidence) -> Cause | None:
         ):
             continue
         shown = (*evidence.lines([*evidence.errors, close]), *evidence.server_lines())
+        if (cut := _cut_in_half(evidence)) is not None:
+            return replace(cut, evidence=(*cut.evidence, *shown))
         if code == _NO_CLOSE_FRAME:
             return _dropped(evidence, shown)
         if code not in _NORMAL:
@@ -93,6 +100,28 @@ def closed_by_peer(evidence: Evidence) -> Cause | None:
                 "see why the server closed it; the C program only sees recv() return 0, never "
                 "code and reason",
                 evidence=shown,
+            )
+    return None
+
+
+def _cut_in_half(evidence: Evidence) -> Cause | None:
+    """The server's last data frame was not the last of its message."""
+    for record in evidence.connections:
+        sent = [
+            event
+            for event in record.events
+            if isinstance(event, FrameSeen)
+            and event.sender == "server"
+            and event.opcode in _DATA_OPCODES
+        ]
+        if sent and not sent[-1].fin and record.closed_by == "server":
+            return Cause(
+                "closed-in-mid-message",
+                f"the server closed the connection ({record.close_code}) in the middle of a "
+                "message; what had arrived of it is lost",
+                "let the server send the whole message before it closes; the program sees recv() "
+                "return 0 as after any other close",
+                evidence=(f"server: half a message sent, {sent[-1].size} bytes, and no more",),
             )
     return None
 
@@ -202,20 +231,22 @@ def data_not_sent(evidence: Evidence) -> Cause | None:
 
 
 def data_not_read(evidence: Evidence) -> Cause | None:
-    """Bytes arrived that the program never read; its SOCKET_DEBUG lines tell."""
-    if not any(event.kind is Kind.READ for event in evidence.log):
+    """Bytes arrived that the program never read, as its calls of recv() or its log tell."""
+    counted = reads_less(evidence)
+    if counted is None and any(event.kind is Kind.READ for event in evidence.log):
+        back = _sum(event for event in evidence.log if event.kind is Kind.PUT_BACK)
+        counted = (
+            _sum(event for event in evidence.log if event.kind is Kind.MESSAGE),
+            _sum(event for event in evidence.log if event.kind is Kind.READ) - back,
+        )
+    if counted is None or counted[0] <= counted[1]:
         return None
-    arrived = _sum(event for event in evidence.log if event.kind is Kind.MESSAGE)
-    read = _sum(event for event in evidence.log if event.kind is Kind.READ)
-    back = _sum(event for event in evidence.log if event.kind is Kind.PUT_BACK)
-    left = arrived - (read - back)
-    if left <= 0:
-        return None
+    arrived, read = counted
     return Cause(
         "data-left-unread",
-        f"{left} of the {arrived} bytes that arrived were never read",
+        f"{arrived - read} of the {arrived} bytes that arrived were never read",
         "read until recv() returns EAGAIN or 0; one recv() never returns more than one message",
-        evidence=(f"log: {arrived} bytes arrived, {read - back} were read",),
+        evidence=(f"{arrived} bytes arrived, {read} were read", *evidence.server_lines()),
     )
 
 
@@ -235,6 +266,22 @@ def websocket_missing(evidence: Evidence) -> Cause | None:
         f"the program uses <emscripten/websocket.h>, and Node {starts[0].text} has no WebSocket",
         "use Node 22 or newer, or run it with `emsockets run`, which lends it that of `ws`",
         evidence=evidence.lines(starts),
+    )
+
+
+def without_socket_emulation(evidence: Evidence) -> Cause | None:
+    """-sWASMFS has a file system of its own, and no sockets (issue 22907)."""
+    features = evidence.result.features
+    if features is None or not features.wasmfs or evidence.of(Kind.CONNECT, Kind.LISTEN):
+        return None
+    if any(event.detail.get("call") != "exit" for event in evidence.of(Kind.CALL)):
+        return None
+    return Cause(
+        "wasmfs-without-sockets",
+        "the program was linked with -sWASMFS, which leaves the socket emulation out: every "
+        "socket call fails with ENOSYS",
+        "link without -sWASMFS, or use <emscripten/websocket.h> (BACKEND websocket-api)",
+        evidence=("the program's text shows WASMFS; no socket call left WebAssembly",),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.gallery.entries import ENTRIES, Entry
+from tests.gallery.entries import ENTRIES
+from tests.gallery.entry import Entry
 
 __all__ = ["BEGIN", "DOCUMENT", "END", "table"]
 
@@ -19,7 +20,7 @@ def table() -> str:
         "| mistake | cause | program | releases |",
         "|---|---|---|---|",
         *(
-            f"| {entry.mistake} | `{entry.cause}` | `{entry.source}` | {_releases(entry)} |"
+            f"| {entry.mistake} | `{entry.cause}` | {_program(entry)} | {_releases(entry)} |"
             for entry in sorted(ENTRIES, key=lambda entry: (entry.cause, entry.name))
         ),
     ]
@@ -29,9 +30,13 @@ def table() -> str:
 def _releases(entry: Entry) -> str:
     since = ".".join(map(str, entry.since)) if len(entry.since) > 1 else ""
     until = ".".join(map(str, entry.until)) if len(entry.until) > 1 else ""
-    if since:
-        return f"{since} and newer"
-    return f"before {until}" if until else "all"
+    words = [f"{since} and newer"] if since else []
+    words += [f"before {until}"] if until else []
+    return f"{', '.join(words)}: {entry.why}" if words else "all"
+
+
+def _program(entry: Entry) -> str:
+    return f"`{entry.source}`" if entry.builds else f"`{entry.source}`, which cannot be built"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What an entry of the gallery is made of."""
+"""One mistake of the gallery, as data."""
 
 from __future__ import annotations
 
@@ -22,23 +22,28 @@ class Entry:
     Attributes:
         name: Its name in tests and in the documentation.
         cause: The identifier that must be found.
-        mistake: What the user did, or what was wrong around the program.
+        mistake: What the user did, or what was wrong around the program; numbers in brackets are
+            issues of emscripten-core/emscripten.
         source: The program's source in ``programs``.
         flags: Link and compile flags besides ``-O1``.
+        builds: Whether the program can be built; if not, ``cause`` is why.
         server: The server's behaviour; empty for none.
         arguments: The program's arguments.
         seconds: Time limit; a hang is looked into at its end.
         since: The first release that it is shown with.
         until: The first release that it is not shown with any more.
-        ws: ``fitting``, ``none`` or ``8`` (whatever the release wants).
-        function: The function that must be named; its line is marked ``HERE`` in the source.
+        why: Why other releases are left out.
+        ws: ``fitting``, ``none``, or ``unfit``: a major that the release cannot talk to.
+        stage: What stands in for the server: ``closed-port`` (nobody listens), ``tls`` (a
+            certificate that nobody trusts), ``ipv6`` (it listens at ``::1`` only), ``taken`` (the
+            port is the server's own); empty for an ordinary server.
+        function: The function that must be named.
+        mark: The comment in the source whose line must be named; empty for none.
         hang: The way in which it must hang.
         expectations: What was expected of the run.
         environment: Variables of the program.
-        suffix: The suffix of the program's file.
         needs: What the Node must lack: ``jspi`` or ``websocket``.
-        tls: Whether the server speaks TLS, with a certificate that nobody trusts.
-        spoil: A file beside the program that is deleted before the run.
+        only_script: Whether the ``.js`` file alone was copied to where it runs.
     """
 
     name: str
@@ -46,17 +51,19 @@ class Entry:
     mistake: str
     source: str = "events.c"
     flags: tuple[str, ...] = ()
+    builds: bool = True
     server: str = "echo"
     arguments: tuple[str, ...] = LOCAL
     seconds: float = 15.0
     since: Version = (3,)
     until: Version = _ALWAYS
+    why: str = ""
     ws: str = "fitting"
+    stage: str = ""
     function: str = ""
+    mark: str = ""
     hang: HangKind | None = None
     expectations: Expectations = field(default_factory=Expectations)
     environment: Mapping[str, str] = field(default_factory=dict)
-    suffix: str = ".js"
     needs: str = ""
-    tls: bool = False
-    spoil: str = ""
+    only_script: bool = False

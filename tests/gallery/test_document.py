@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tests.gallery.building import PROGRAMS
 from tests.gallery.document import BEGIN, DOCUMENT, END, table
 from tests.gallery.entries import ENTRIES
-from tests.gallery.test_gallery import PROGRAMS
 
 
 def test_the_documentation_shows_the_gallery_as_it_is() -> None:

@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
   inet_pton(AF_INET, argv[1], &address.sin_addr);
   if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0) return 2;
   if (listen(fd, 1) != 0) return 3;
-  if (argc > 3) accept(fd, 0, 0);
+  if (argc > 3 && accept(fd, 0, 0) < 0) exit(4);
   puts("listening");
   return 0;
 }

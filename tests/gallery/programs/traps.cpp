@@ -5,10 +5,10 @@
 
 struct Link {
   __attribute__((noinline)) int use(int way) const {
-    if (way == 1) __builtin_trap();
-    if (way == 2) abort();
+    if (way == 1) __builtin_trap();  // TRAP
+    if (way == 2) abort();  // ABORT
     if (way == 3) throw std::runtime_error("nobody catches this");
-    return *reinterpret_cast<volatile int *>(0x7ffffff0);
+    return *reinterpret_cast<volatile int *>(0x7ffffff0);  // WILD
   }
 };
 

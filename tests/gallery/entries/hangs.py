@@ -1,12 +1,11 @@
-"""Programs that do not end, and programs that end too early or badly."""
+"""Programs that never end."""
 
 from __future__ import annotations
 
 from emsockets_build.run.hang import HangKind
-from emsockets_build.verify import Expectations
 from tests.gallery.entry import Entry
 
-__all__ = ["ENDS", "HANGS"]
+__all__ = ["HANGS"]
 
 _PTHREAD = ("-pthread", "-sPROXY_TO_PTHREAD")
 HANGS = (
@@ -18,6 +17,7 @@ HANGS = (
         flags=("-g",),
         seconds=2,
         function="waitWritable(int)",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -46,6 +46,7 @@ HANGS = (
         flags=("-g",),
         seconds=2,
         function="wait_open",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -56,6 +57,7 @@ HANGS = (
         flags=("-g",),
         seconds=2,
         function="wait_patiently",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -66,6 +68,7 @@ HANGS = (
         flags=("-g",),
         seconds=2,
         function="read_answer",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -76,6 +79,7 @@ HANGS = (
         flags=("-g", "-lwebsocket.js"),
         seconds=2,
         function="wait_ready",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -87,6 +91,7 @@ HANGS = (
         server="",
         seconds=2,
         function="wait_for_flag",
+        mark="HERE",
         hang=HangKind.BUSY_MAIN,
     ),
     Entry(
@@ -98,6 +103,7 @@ HANGS = (
         server="sink",
         seconds=3,
         function="wait_answer",
+        mark="HERE",
         hang=HangKind.BUSY_WORKER,
     ),
     Entry(
@@ -109,6 +115,7 @@ HANGS = (
         server="",
         seconds=3,
         function="waitForNews()",
+        mark="HERE",
         hang=HangKind.BLOCKED_WORKER,
     ),
     Entry(
@@ -120,6 +127,7 @@ HANGS = (
         server="sink",
         seconds=2,
         function="wait_answer",
+        mark="HERE",
         hang=HangKind.SUSPENDED,
     ),
     Entry(
@@ -158,123 +166,5 @@ HANGS = (
         server="",
         seconds=2,
         hang=HangKind.IDLE,
-    ),
-)
-ENDS = (
-    Entry(
-        "exits-before-open",
-        "exited-before-open",
-        "-sEXIT_RUNTIME ends the program with main() (25190)",
-        source="leaves_open.c",
-        flags=("-sEXIT_RUNTIME",),
-        expectations=Expectations(connected=True),
-        server="slow-accept?delay=2",
-    ),
-    Entry(
-        "exits-after-send",
-        "data-not-sent",
-        "exits as soon as send() has taken everything",
-        source="sends_and_exits.c",
-        server="freeze",
-        until=(3, 1, 69),
-        expectations=Expectations(sent=4 << 20),
-        flags=("-sEXIT_RUNTIME", "-sINITIAL_MEMORY=64MB"),
-    ),
-    Entry(
-        "reads-a-part",
-        "data-left-unread",
-        "takes the first recv() for the whole answer",
-        source="reads_a_part.c",
-        flags=("-sSOCKET_DEBUG", "-sEXIT_RUNTIME"),
-    ),
-    Entry(
-        "gives-up-over-an-option",
-        "never-connected",
-        "exits because setsockopt() fails, which it always does (17010)",
-        source="insists_on_option.c",
-        expectations=Expectations(connected=True),
-    ),
-    Entry(
-        "port-in-use",
-        "port-in-use",
-        "listens at a port that is taken; bind() and listen() say 0",
-        source="server.c",
-        expectations=Expectations(stdout=("a client came",)),
-    ),
-    Entry(
-        "accepts-too-early",
-        "accept-without-connection",
-        "accept() without a pending connection (16047)",
-        source="server.c",
-        server="",
-        arguments=("127.0.0.1", "0", "accept"),
-        until=(3, 1, 8),
-    ),
-    Entry(
-        "ioctl-nonblocking",
-        "unsupported-ioctl",
-        "ioctl(FIONBIO) in an old release (24641)",
-        source="nonblocking.c",
-        until=(3, 1, 10),
-    ),
-    Entry(
-        "sleeps-without-asyncify",
-        "asyncify-missing",
-        "emscripten_sleep() without -sASYNCIFY",
-        source="sleeps.c",
-    ),
-    Entry(
-        "loses-its-exit-code",
-        "unexpected-exit-code",
-        "returns 3 from main() under ASYNCIFY",
-        source="asyncify_return.c",
-        flags=("-sASYNCIFY",),
-        expectations=Expectations(exit_code=3),
-    ),
-    Entry(
-        "trap", "crash", "a trap", source="traps.cpp", flags=("-g",), arguments=("1",), server=""
-    ),
-    Entry(
-        "abort", "crash", "abort()", source="traps.cpp", flags=("-g",), arguments=("2",), server=""
-    ),
-    Entry(
-        "uncaught",
-        "crash",
-        "a C++ exception that nobody catches",
-        source="traps.cpp",
-        arguments=("3",),
-        server="",
-    ),
-    Entry(
-        "wild-pointer",
-        "crash",
-        "reads through a wild pointer",
-        source="traps.cpp",
-        flags=("-g",),
-        arguments=("4",),
-        server="",
-    ),
-    Entry(
-        "endless-recursion",
-        "stack-overflow",
-        "calls itself for ever",
-        source="recursion.c",
-        server="",
-    ),
-    Entry(
-        "too-much-memory",
-        "out-of-memory",
-        "wants 100 MB without -sALLOW_MEMORY_GROWTH",
-        source="hoards.c",
-        flags=("-sABORTING_MALLOC",),
-        server="",
-    ),
-    Entry(
-        "says-something-else",
-        "output-mismatch",
-        "prints another result",
-        source="says.c",
-        server="",
-        expectations=Expectations(stdout=("echo ok",)),
     ),
 )

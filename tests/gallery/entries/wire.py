@@ -1,18 +1,18 @@
-"""Mistakes that show on the wire, and set-ups that keep a program from starting."""
+"""What is wrong between the program and its server."""
 
 from __future__ import annotations
 
+from emsockets_build.run.hang import HangKind
 from tests.gallery.entry import LOCAL, Entry
 
-__all__ = ["SETUP", "WIRE"]
+__all__ = ["WIRE"]
 
 WIRE = (
     Entry(
         "nobody-listens",
         "server-not-listening",
         "the server is not running (26191)",
-        server="",
-        arguments=("127.0.0.1", "1"),
+        stage="closed-port",
     ),
     Entry(
         "plain-tcp-server",
@@ -63,13 +63,13 @@ WIRE = (
         "tls-certificate",
         "a self-made certificate that Node does not trust",
         flags=("-sWEBSOCKET_URL=wss://",),
-        tls=True,
+        stage="tls",
     ),
     Entry(
         "plain-to-a-tls-server",
         "not-a-websocket-server",
         "ws:// in the URL, TLS in the server",
-        tls=True,
+        stage="tls",
     ),
     Entry(
         "url-without-scheme",
@@ -116,55 +116,54 @@ WIRE = (
         "the server sends what is no WebSocket frame",
         server="garbage?kind=reserved",
     ),
-)
-SETUP = (
     Entry(
-        "ws-not-installed", "ws-missing", "no npm package `ws` above the program (26191)", ws="none"
-    ),
-    Entry(
-        "ws-too-new",
-        "ws-wrong-major",
-        "ws 8 beside a program of Emscripten before 3.1.10 (16720)",
-        until=(3, 1, 10),
-        ws="8",
+        "server-closes-in-mid-message",
+        "closed-in-mid-message",
+        "the server closes when half of its message is out",
+        server="close?after=1&mid-message=yes&code=1011&reason=out of memory",
         seconds=4,
     ),
     Entry(
-        "built-for-the-web",
-        "wrong-environment",
-        "-sENVIRONMENT=web, run under Node",
-        flags=("-sENVIRONMENT=web", "-sASSERTIONS"),
+        "server-stops-answering",
+        "server-silent",
+        "the server hangs: its TCP connection stands, but nothing comes",
+        server="freeze",
+        seconds=3,
+        hang=HangKind.IDLE,
     ),
     Entry(
-        "jspi-on-an-old-node",
-        "jspi-unsupported",
-        "built with JSPI, run on a Node without it",
-        source="asyncify_wait.c",
-        flags=("-sJSPI",),
-        since=(3, 1, 59),
-        needs="jspi",
+        "url-of-the-author",
+        "server-not-listening",
+        "a full URL built in, which no connect() can change (2610, 16435)",
+        flags=("-sWEBSOCKET_URL=ws://127.0.0.1:1/",),
     ),
     Entry(
-        "no-global-websocket",
-        "websocket-missing",
-        "<emscripten/websocket.h> on a Node without WebSocket (11627)",
-        source="message_api.c",
-        flags=("-lwebsocket.js",),
-        ws="none",
-        needs="websocket",
+        "url-is-a-switch",
+        "invalid-url",
+        "-sWEBSOCKET_URL=1, as many build scripts have it",
+        flags=("-sWEBSOCKET_URL=1",),
+        until=(3, 1, 24),
+        why="later releases refuse to link it",
     ),
     Entry(
-        "wasm-left-behind",
-        "wasm-not-found",
-        "only the .js file was copied",
-        source="says.c",
-        spoil=".wasm",
+        "listens-at-the-other-loopback",
+        "server-not-listening",
+        "the server listens at ::1 alone, the program connects to 127.0.0.1",
+        stage="ipv6",
     ),
     Entry(
-        "odd-node-options",
-        "node-option-refused",
-        "NODE_OPTIONS holds what this Node does not know",
-        source="says.c",
-        environment={"NODE_OPTIONS": "--no-such-option-anywhere"},
+        "writable-is-not-connected",
+        "server-not-listening",
+        "never reads SO_ERROR: a failed connection is writable too (22818)",
+        source="ignores_error.c",
+        stage="closed-port",
+        seconds=3,
+    ),
+    Entry(
+        "connects-twice",
+        "socket-reused",
+        "connects the same socket again after the server has closed it",
+        source="connects_again.c",
+        server="close?code=1000",
     ),
 )

@@ -1,0 +1,88 @@
+// Watches the socket calls that a program makes of Emscripten's library; used by hook.cjs.
+//
+// What the C program sees of its sockets is the results of these calls. Each new result of a call is
+// reported once, with the arguments of that time; how often it came is not. Bytes read are counted.
+"use strict";
+
+// By the names of the imports, and where these are minified (-O2 and above) of the functions.
+const WATCHED = new Map(
+  ["accept4", "bind", "connect", "getsockopt", "ioctl", "listen", "poll", "recvfrom", "recvmsg", "sendmsg", "sendto", "socket", "_newselect"].map(
+    (name) => [`__syscall_${name}`, name.replace(/^_/, "").replace("newselect", "select")],
+  ),
+);
+for (const name of ["proc_exit", "exit", "emscripten_force_exit"]) {
+  WATCHED.set(name, "exit");
+  WATCHED.set(`_${name}`, "exit");
+}
+const READING = new Set(["recvfrom", "recvmsg"]);
+const MAX_RESULTS = 40; // of one call; the sizes of what is sent and read do not count
+
+let read = 0;
+
+function bytesRead() {
+  return read;
+}
+
+function nameOf(key, value) {
+  return WATCHED.get(key) ?? WATCHED.get(String(value.name).replace(/^_(?=__)/, ""));
+}
+
+function watched(call, original, report) {
+  const seen = new Set();
+  if (call === "exit") {
+    return function (...values) {
+      report("call", { call, result: null, arguments: [Number(values[0])] }); // it does not return
+      return original.apply(this, values);
+    };
+  }
+  return function (...values) {
+    const result = original.apply(this, values);
+    if (typeof result === "number") {
+      if (result > 0 && READING.has(call)) read += result;
+      const kind = result > 0 ? 1 : result;
+      if (!seen.has(kind) && seen.size < MAX_RESULTS) {
+        seen.add(kind);
+        report("call", { call, result, arguments: values.slice(0, 3).map(Number) });
+      }
+    }
+    return result;
+  };
+}
+
+// The imports stay as they are for the program: with dynamic linking it goes on changing them.
+function watchedImports(imports, report) {
+  if (imports === null || typeof imports !== "object") return imports;
+  const made = new Map();
+  const module = (functions) =>
+    new Proxy(functions, {
+      get(target, key) {
+        const value = target[key];
+        const call = typeof value === "function" && typeof key === "string" ? nameOf(key, value) : undefined;
+        if (call === undefined) return value;
+        if (!made.has(value)) made.set(value, watched(call, value, report));
+        return made.get(value);
+      },
+    });
+  const copies = {};
+  for (const name of Object.keys(imports)) {
+    const functions = imports[name];
+    copies[name] = functions !== null && typeof functions === "object" ? module(functions) : functions;
+  }
+  return copies;
+}
+
+function observeCalls(report) {
+  for (const name of ["instantiate", "instantiateStreaming"]) {
+    const original = WebAssembly[name];
+    if (typeof original !== "function") continue;
+    WebAssembly[name] = function (source, imports, ...rest) {
+      return original.call(WebAssembly, source, watchedImports(imports, report), ...rest);
+    };
+  }
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct: (target, [module, imports], newTarget) =>
+      Reflect.construct(target, [module, watchedImports(imports, report)], newTarget),
+  });
+}
+
+module.exports = { bytesRead, observeCalls };
