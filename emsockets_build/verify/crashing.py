@@ -123,7 +123,7 @@ _REFUSED_CODE = 9  # "Invalid Argument" (Node's process documentation, exit code
 
 def node_refused(evidence: Evidence) -> Cause | None:
     """Node itself did not start the program."""
-    found = _REFUSED.search(evidence.output)
+    found = _REFUSED.search(evidence.last_words)
     if evidence.result.exit_code != _REFUSED_CODE or found is None or evidence.of(Kind.START):
         return None
     return Cause(
@@ -136,11 +136,11 @@ def node_refused(evidence: Evidence) -> Cause | None:
 
 def known_exception(evidence: Evidence) -> Cause | None:
     """The program died of an exception whose message has one meaning."""
-    if not evidence.exceptions and evidence.result.exit_code == 0:
-        return None
+    if not evidence.exceptions:
+        return None  # what a program prints while it is well proves nothing
     said = [f"{event.detail.get('name')}: {event.text}" for event in evidence.exceptions]
     # Builds with assertions say more on standard error than the exception carries.
-    for text in (*said, evidence.output):
+    for text in (*said, evidence.last_words):
         for message in _MESSAGES:
             found = message.pattern.search(text)
             if found is not None:

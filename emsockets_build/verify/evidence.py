@@ -58,10 +58,9 @@ class Evidence:
         return [event for event in self.of(Kind.CLOSE) if event.socket in self.opened]
 
     @cached_property
-    def output(self) -> str:
-        """The end of what the program wrote, standard error last."""
-        joined = self.result.stdout[-_TAIL:] + b"\n" + self.result.stderr[-_TAIL:]
-        return joined.decode("utf-8", "replace")
+    def last_words(self) -> str:
+        """The end of standard error."""
+        return self.result.stderr[-_TAIL:].decode("utf-8", "replace")
 
     @property
     def hang(self) -> Hang | None:

@@ -188,6 +188,13 @@ def test_exceptions_with_one_meaning_and_crashes(message: str, expected: str) ->
     assert [line.split()[0] for line in found.stack] == ["abort", "Link::use(int)"]
 
 
+def test_what_a_program_prints_while_it_is_well_proves_nothing() -> None:
+    """It may talk about memory, certificates or sockets as it likes."""
+    said = b"Aborted(OOM)? require is not defined. connect ECONNREFUSED\n"
+    found = cause_of(event(Kind.START, "20.1.0", socket="", report="start"), stderr=said)
+    assert found.id == "unexpected-exit-code"
+
+
 def test_a_node_that_refuses_its_options() -> None:
     """It ends with 9 before anything else."""
     said = b"node: --no-experimental-fetch is an invalid negation because it is not a boolean\n"
