@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from emsockets_build import guard
+from tests.processes import SCALE, marked, new_mark, until_none
 
 pytestmark = pytest.mark.node
-SCALE = float(os.environ.get("EMSOCKETS_TEST_TIME_SCALE", "1"))
 RUNS = 3
 
 OURSELVES = """
@@ -50,33 +49,11 @@ setTimeout(() => { for (;;); }, 1);
 """
 
 
-def marked(mark: str) -> set[int]:
-    """The processes that carry a mark in their environment, ourselves excepted."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if f"MARK={mark}".encode() in path.read_bytes().split(b"\0"):
-                found.add(int(path.parent.name))
-        except OSError:
-            continue
-    return found - {os.getpid()}
-
-
-def until_none(mark: str, seconds: float) -> set[int]:
-    """Look until no marked process is left; return those left at the end of the time."""
-    deadline = time.monotonic() + seconds * SCALE
-    while (left := marked(mark)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return left
-
-
 @pytest.fixture
 def mark() -> Iterator[str]:
-    """A mark for the processes of one test; whatever a failing test leaves is killed."""
-    chosen = uuid.uuid4().hex
-    yield chosen
-    for pid in marked(chosen):
-        os.kill(pid, signal.SIGKILL)
+    """A mark for the processes of one test."""
+    with new_mark() as chosen:
+        yield chosen
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts processes by /proc")
