@@ -1,8 +1,8 @@
 """RFC 6455 as the echo must keep it, case by case: our own suite.
 
-The cases follow the sections of the RFC and the list of things that the Autobahn test suite is
-known to try (its program needs Python 2, so it cannot be run here): framing, pings and pongs,
-reserved bits, opcodes, fragmentation, UTF-8, the close handshake, limits.
+The cases follow the sections of the RFC and the list of things that the Autobahn test suite tries:
+framing, pings and pongs, reserved bits, opcodes, fragmentation, UTF-8, the close handshake, limits.
+(That suite itself needs Python 2.7; benchmarks/autobahn.py runs it.)
 """
 
 from __future__ import annotations
