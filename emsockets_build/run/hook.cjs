@@ -127,8 +127,8 @@ if (settings.webSocket === "lend" && (settings.replaceWebSocket || !globalThis.W
     get: () => (lent ??= asInBrowsers(Module.createRequire(settings.program)("ws"))),
     set: (value) => (lent = value),
   });
-} else if (globalThis.WebSocket) {
-  observedGlobal(report);
+} else if (settings.webSocket && globalThis.WebSocket) {
+  observedGlobal(report); // asking for it loads half of Node's HTTP client: not for every program
 }
 if (settings.raw) observeRaw(report);
 observeCalls(report);
@@ -161,7 +161,7 @@ if (isMainThread) {
   report("start", {
     node: process.versions.node,
     suspending: typeof WebAssembly.Suspending === "function",
-    web_socket: typeof globalThis.WebSocket !== "undefined",
+    web_socket: "WebSocket" in globalThis,
     shared_memory: typeof SharedArrayBuffer !== "undefined",
     flags: process.execArgv.filter((word) => !word.includes("hook.cjs")).join(" "),
   });

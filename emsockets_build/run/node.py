@@ -128,7 +128,7 @@ def _hook_settings(
         "wsModules": None if ws_modules is None else str(ws_modules.absolute()),
         "hideFetch": features.fetch_file,
         "lendCommonJsNames": features.dirname_in_module,
-        "webSocket": "lend" if lends else None,
+        "webSocket": "lend" if lends else "own" if features.web_socket else None,
         # Upstream's proxy reads header names case-sensitively, and Node's own client writes them
         # in lower case: it never gets through (websocket_to_posix_proxy, main.cpp).
         "replaceWebSocket": lends and features.proxy,
