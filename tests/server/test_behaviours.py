@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 import pytest
@@ -387,15 +386,3 @@ def test_a_behaviour_value_serves_as_well_as_its_name() -> None:
         client.open()
         client.send(frame(_BINARY, b"x"))
         assert client.read_frame() == Frame(_BINARY, b"x")
-
-
-def test_leaving_drops_clients_and_frees_the_port() -> None:
-    """Gone means gone: the port can be bound again at once."""
-    with TestServer("freeze") as server:
-        client = RawClient(server.port).open()
-        port = server.port
-    with client:
-        assert client.read_all() == b""
-    with socket.socket() as again:
-        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        again.bind(("127.0.0.1", port))

@@ -12,6 +12,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from emsockets_build.server import AsyncTestServer, ConnectionRecord, TestServer
+from tests.server.rawclient import RawClient
 
 _BINARY = [Subprotocol("binary")]
 
@@ -137,3 +138,15 @@ def test_a_name_with_several_addresses_has_one_port(monkeypatch: pytest.MonkeyPa
             with socket.socket(family) as client:
                 client.settimeout(10)
                 client.connect((address, server.port))
+
+
+def test_leaving_drops_clients_and_frees_the_port() -> None:
+    """Gone means gone: the port can be bound again at once."""
+    with TestServer("freeze") as server:
+        client = RawClient(server.port).open()
+        port = server.port
+    with client:
+        assert client.read_all() == b""
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", port))
