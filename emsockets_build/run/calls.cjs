@@ -10,6 +10,9 @@ const WATCHED = new Map(
     (name) => [`__syscall_${name}`, name.replace(/^_/, "").replace("newselect", "select")],
   ),
 );
+WATCHED.set("__syscall_poll_nonblocking", "poll"); // 6.0.2 and newer, where the time to wait is 0
+WATCHED.set("emscripten_sleep", "emscripten_sleep");
+WATCHED.set("_emscripten_sleep", "emscripten_sleep");
 for (const name of ["proc_exit", "exit", "emscripten_force_exit"]) {
   WATCHED.set(name, "exit");
   WATCHED.set(`_${name}`, "exit");
@@ -17,7 +20,12 @@ for (const name of ["proc_exit", "exit", "emscripten_force_exit"]) {
 const READING = new Set(["recvfrom", "recvmsg"]);
 const MAX_RESULTS = 40; // of one call; the sizes of what is sent and read do not count
 
+const NORMAL = 0; // Asyncify's states (binaryen, src/passes/Asyncify.cpp)
+const REWINDING = 2;
+
 let read = 0;
+let exported; // of the program's module
+let sleeping = 0;
 
 function bytesRead() {
   return read;
@@ -27,7 +35,22 @@ function nameOf(key, value) {
   return WATCHED.get(key) ?? WATCHED.get(String(value.name).replace(/^_(?=__)/, ""));
 }
 
+// ASYNCIFY has room for one suspended stack. A sleep that begins while another lasts overwrites it.
+function watchedSleep(call, original, report) {
+  return function (...values) {
+    const state = exported?.asyncify_get_state?.();
+    if (state === NORMAL) {
+      sleeping += 1;
+      if (sleeping === 2) report("call", { call, result: null, arguments: values.map(Number), nested: true });
+    } else if (state === REWINDING) {
+      sleeping -= 1;
+    }
+    return original.apply(this, values);
+  };
+}
+
 function watched(call, original, report) {
+  if (call === "emscripten_sleep") return watchedSleep(call, original, report);
   const seen = new Set();
   if (call === "exit") {
     return function (...values) {
@@ -76,12 +99,20 @@ function observeCalls(report) {
     const original = WebAssembly[name];
     if (typeof original !== "function") continue;
     WebAssembly[name] = function (source, imports, ...rest) {
-      return original.call(WebAssembly, source, watchedImports(imports, report), ...rest);
+      const made = original.call(WebAssembly, source, watchedImports(imports, report), ...rest);
+      made.then(
+        (result) => (exported = (result.instance ?? result).exports),
+        () => {}, // the program sees the failure itself
+      );
+      return made;
     };
   }
   WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
-    construct: (target, [module, imports], newTarget) =>
-      Reflect.construct(target, [module, watchedImports(imports, report)], newTarget),
+    construct(target, [module, imports], newTarget) {
+      const made = Reflect.construct(target, [module, watchedImports(imports, report)], newTarget);
+      exported = made.exports;
+      return made;
+    },
   });
 }
 

@@ -90,6 +90,7 @@ _WAITING = _BLOCKING | _OF_SOCKETS | _SLEEP | {"getaddrinfo", "gethostbyname"}
 _IMPORTS = {
     "__syscall__newselect": "select",
     "__syscall_poll": "poll",
+    "__syscall_poll_nonblocking": "poll",
     "__syscall_recvfrom": "recv",
     "__syscall_recvmsg": "recvmsg",
     "__syscall_sendto": "send",

@@ -17,6 +17,7 @@ __all__ = [
     "ioctl_unsupported",
     "reads_less",
     "socket_reused",
+    "suspended_twice",
 ]
 
 _EAFNOSUPPORT, _EAGAIN, _EINPROGRESS, _EINVAL, _EISCONN = -5, -6, -26, -28, -30
@@ -123,9 +124,15 @@ def ioctl_unsupported(evidence: Evidence) -> Cause | None:
 
 def connect_misread(evidence: Evidence) -> Cause | None:
     """The start of a connection was taken for a failure (issue 22630)."""
-    calls = [event for event in evidence.of(Kind.CALL) if event.detail.get("call") != "exit"]
-    last = calls[-1] if calls else None
-    if last is None or last.detail.get("call") != "connect" or not _gave_up(evidence):
+    story = evidence.of(Kind.CALL, Kind.OPEN, Kind.EXIT)
+    connects = _calls(evidence, "connect")
+    if not connects or not _gave_up(evidence):
+        return None
+    last = connects[-1]
+    # What came right after it was the program's end; a program that waits makes other calls, or
+    # is told that the WebSocket is open.
+    after = story[story.index(last) + 1 :]
+    if not after or not (after[0].kind is Kind.EXIT or after[0].detail.get("call") == "exit"):
         return None
     result = last.detail.get("result")
     if result not in {0, _EINPROGRESS} or evidence.errors:
@@ -137,6 +144,25 @@ def connect_misread(evidence: Evidence) -> Cause | None:
         "take both 0 (since 3.1.69) and EINPROGRESS (before) for a connection under way, then "
         "wait until the socket is writable and read SO_ERROR",
         evidence=tuple(_line(evidence, call) for call in evidence.of(Kind.CALL)),
+    )
+
+
+def suspended_twice(evidence: Evidence) -> Cause | None:
+    """A callback slept under ASYNCIFY while main() slept; there is room for one stack."""
+    nested = [call for call in evidence.of(Kind.CALL) if call.detail.get("nested")]
+    if not nested:
+        return None
+    return Cause(
+        "suspended-twice",
+        "the program suspended while it was suspended already: under ASYNCIFY a callback must not "
+        "sleep while main() does, or the stack of main() is lost",
+        "do not sleep or wait in callbacks; set a flag and let main() do the work",
+        location=evidence.source,
+        stack=evidence.stack,
+        evidence=(
+            *(_line(evidence, call) for call in nested),
+            *evidence.lines(evidence.exceptions),
+        ),
     )
 
 

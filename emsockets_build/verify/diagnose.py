@@ -12,6 +12,7 @@ from emsockets_build.verify.calling import (
     family_unsupported,
     ioctl_unsupported,
     socket_reused,
+    suspended_twice,
 )
 from emsockets_build.verify.connecting import (
     connection_failed,
@@ -48,6 +49,7 @@ _LINES = 8
 _CAUSES: tuple[Callable[[Evidence], Cause | None], ...] = (
     node_refused,
     ws_missing,
+    suspended_twice,
     known_exception,
     blocked_event_loop,
     ws_unfit,

@@ -149,6 +149,7 @@ ENDS = (
         source="knows_one_answer.c",
         since=(3, 1, 69),
         why="connect() is -1 with EINPROGRESS in earlier releases",
+        seconds=3,
     ),
     Entry(
         "knows-only-zero",
@@ -158,6 +159,7 @@ ENDS = (
         arguments=(*LOCAL, "zero"),
         until=(3, 1, 69),
         why="connect() is 0 at once since 3.1.69",
+        seconds=3,
     ),
     Entry(
         "accepts-too-early-unread",
@@ -168,6 +170,7 @@ ENDS = (
         arguments=("127.0.0.1", "0", "give up"),
         since=(3, 1, 8),
         why="earlier releases die in accept()",
+        seconds=3,
     ),
     Entry(
         "ioctl-nonblocking-refused",
@@ -177,6 +180,7 @@ ENDS = (
         since=(3, 1, 10),
         until=(4, 0, 11),
         why="it aborts the program before, and works since 4.0.11",
+        seconds=3,
     ),
     Entry(
         "ipv6-socket",
@@ -202,5 +206,13 @@ ENDS = (
         "takes one recv() for the whole answer, in a build without SOCKET_DEBUG",
         source="reads_a_part.c",
         flags=("-sEXIT_RUNTIME",),
+        seconds=3,
+    ),
+    Entry(
+        "suspends-in-a-callback",
+        "suspended-twice",
+        "a callback sleeps under ASYNCIFY while main() sleeps",
+        source="suspends_twice.c",
+        flags=("-g", "-sASYNCIFY"),
     ),
 )
