@@ -54,8 +54,18 @@ class Evidence:
 
     @cached_property
     def closes(self) -> list[Event]:
-        """The ends of WebSockets that had been open."""
-        return [event for event in self.of(Kind.CLOSE) if event.socket in self.opened]
+        """The ends of WebSockets that had been open.
+
+        A program that exits as soon as recv() returns 0 is gone before its WebSocket has closed;
+        then the answer to the server's close frame tells the code.
+        """
+        closes = [event for event in self.of(Kind.CLOSE) if event.socket in self.opened]
+        told = {event.socket for event in closes}
+        return closes + [
+            event
+            for event in self.of(Kind.NOTE)
+            if event.detail.get("answering") and event.socket in self.opened - told
+        ]
 
     @cached_property
     def last_words(self) -> str:

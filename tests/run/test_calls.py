@@ -23,7 +23,8 @@ const bytesOf = (name) => Uint8Array.from([
   ...section(2, 1, ...text("env"), ...text(name), 0, 0),
   ...section(7, 1, ...text("go"), 0, 0),
 ]);
-const made = (name, env) => new WebAssembly.Instance(new WebAssembly.Module(bytesOf(name)), { env });
+const made = (name, env) =>
+  new WebAssembly.Instance(new WebAssembly.Module(bytesOf(name)), { env });
 """
 
 

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from emsockets_build.run.features import ModuleKind, ProgramFeatures
+from emsockets_build.run.hang import Hang, HangKind
+from emsockets_build.server.events import FrameSeen
 from emsockets_build.transcript.event import Event, Kind, Source
 from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause, Mismatch
-from tests.verify.observed import a_run
+from tests.verify.observed import a_connection, a_run
 
 FAILED = (Mismatch("exit code", "0", "1"),)
 
@@ -118,3 +121,32 @@ def test_bytes_left_unread_are_counted_without_a_log(
     ending = event(Kind.EXIT, 10.9, code=1, bytes_read=read)
     cause = cause_of(CONNECT, OPEN, received, totals, ending)
     assert (cause.id == "data-left-unread") is found
+
+
+def test_a_close_in_the_middle_of_a_message_is_told_by_the_servers_frames() -> None:
+    """The close code alone does not say that half a message was lost."""
+    half = FrameSeen(
+        connection=1, at=0.1, sender="server", opcode=2, fin=False, size=7, payload=b"", sha256=""
+    )
+    record = a_connection(events=(half,), closed_by="server", close_code=1011)
+    run = a_run(events=(CONNECT, OPEN, CLOSE, EXIT), exit_code=6)
+    found = diagnose(Evidence(run, (record,), FAILED))
+    assert found is not None
+    assert found.id == "closed-in-mid-message"
+    assert "7 bytes" in found.evidence[0]
+
+
+def test_a_server_that_says_nothing_more_is_named() -> None:
+    """Sent, unanswered, still open: silence; after an answer it is a socket left open."""
+    hang = Hang(HangKind.IDLE, "main", handles=("WebSocket 1 to ws://h/ (open)",))
+    sent, answer = event(Kind.SEND, socket="1"), event(Kind.MESSAGE, socket="1")
+    ways = {"exit_code": None, "timed_out": True, "hang": hang}
+    assert cause_of(CONNECT, OPEN, sent, **ways).id == "server-silent"
+    assert cause_of(CONNECT, OPEN, sent, answer, **ways).id == "open-socket-keeps-alive"
+
+
+def test_wasmfs_has_no_sockets() -> None:
+    """Told by the program's text and by calls that never left it."""
+    features = ProgramFeatures(ModuleKind.SCRIPT, wasmfs=True)
+    assert cause_of(call("exit", None, 1), EXIT, features=features).id == "wasmfs-without-sockets"
+    assert cause_of(call("socket", 3), EXIT, features=features).id != "wasmfs-without-sockets"

@@ -125,6 +125,15 @@ def test_who_closed_and_why(code: int, expected: str) -> None:
     assert cause_of(connect(), opened, end).id == expected
 
 
+def test_an_answered_close_frame_tells_where_the_end_came_too_soon() -> None:
+    """A program that exits when recv() returns 0 is gone before its WebSocket has closed."""
+    opened = event(Kind.OPEN, "binary", report="open")
+    note = event(Kind.NOTE, report="closing", code=1011, reason="full", answering=True)
+    found = cause_of(connect(), opened, note)
+    assert found.id == "closed-by-server"
+    assert '1011 (an error of its own), saying "full"' in found.summary
+
+
 def test_a_close_that_the_program_asked_for_is_no_cause() -> None:
     """Otherwise every tidy program would be blamed on the server."""
     opened = event(Kind.OPEN, "binary", report="open")
