@@ -8,7 +8,7 @@ from pathlib import Path
 from emsockets_build.buildtree import BuildTree, Configuration, build, configure
 from emsockets_build.errors import BuildFailedError
 from emsockets_build.storage import write_whole
-from emsockets_build.toolchain import Emscripten, find_toolchain
+from emsockets_build.toolchain import Toolchain
 from tests.gallery.entry import Entry
 
 __all__ = ["PROGRAMS", "Programs"]
@@ -28,16 +28,15 @@ class Programs:
     """One release's programs; equal ones are built once.
 
     Args:
-        emscripten: The release.
+        toolchain: The release, and all that builds with it.
         folder: Where to build; what an earlier session left there is used again.
         entries: Whose programs.
     """
 
-    def __init__(self, emscripten: Emscripten, folder: Path, entries: Iterable[Entry]) -> None:
+    def __init__(self, toolchain: Toolchain, folder: Path, entries: Iterable[Entry]) -> None:
         self._names: dict[tuple[str, tuple[str, ...]], Entry] = {}
         for entry in entries:
             self._names.setdefault((entry.source, entry.flags), entry)
-        toolchain = find_toolchain(emscripten=str(emscripten.root))
         self._tree = BuildTree(folder / "source", folder / "build", toolchain)
         lists = _lists(self._names.values())
         file = self._tree.source / "CMakeLists.txt"

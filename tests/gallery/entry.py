@@ -67,3 +67,7 @@ class Entry:
     environment: Mapping[str, str] = field(default_factory=dict)
     needs: str = ""
     only_script: bool = False
+
+    def shown(self, version: Version) -> bool:
+        """Whether a release shows it."""
+        return self.since <= version < self.until

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError
 from emsockets_build.server import TestServer
-from emsockets_build.toolchain import Emscripten, Node, find_node, find_ws, node_needs
+from emsockets_build.toolchain import Emscripten, Node, find_nodes, find_ws, node_needs
 from emsockets_build.verify import Outcome, Runtime, Scenario, run_batch
 from tests.gallery.entry import Entry
 
@@ -139,8 +139,10 @@ def _lay_unfit_ws(emscripten: Emscripten, folder: Path) -> None:
 
 
 def _runtime(entry: Entry, emscripten: Emscripten) -> Runtime:
-    node = find_node(at_least=node_needs(emscripten).programs)
-    assert not entry.needs or _lacks(node, entry.needs), f"{node.path} has {entry.needs}"
+    least = node_needs(emscripten).programs
+    nodes = [node for node in find_nodes() if node.version >= least]
+    node = next((node for node in nodes if not entry.needs or _lacks(node, entry.needs)), None)
+    assert node is not None, f"every Node of this machine has {entry.needs}"
     modules = None
     if entry.ws == "fitting":
         ws = find_ws(emscripten.version, node=node.path)

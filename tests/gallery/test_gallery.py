@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from emsockets_build.buildtree.explain import explain
@@ -22,14 +20,11 @@ def line_of(entry: Entry) -> str:
     return f"{entry.source}:{marked[0]}"
 
 
-@pytest.mark.emcc
 @pytest.mark.node
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # the first cell of a release builds all its programs
-def test_the_cause_is_found(version: str, entry: Entry, galleries: Mapping[str, Gallery]) -> None:
+def test_the_cause_is_found(gallery: Gallery, entry: Entry) -> None:
     """With sentence, evidence and remedy; for a hang with function, file and line."""
-    assert version != "none", "tests marked `emcc` need an Emscripten"
-    gallery = galleries[version]
     if not entry.builds:
         failure = gallery.programs.failure(entry)
         assert failure is not None, "it was built"
