@@ -45,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(_TEST_SECONDS, func_only=True))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the newest generation there before the first test, for all who just look for one."""
+    config = session.config
+    items = getattr(session, "items", ())  # the controller of pytest-xdist has none
+    wanted = any(item.get_closest_marker("emcc") for item in items)
+    if wanted and not config.option.collectonly:
+        capture = config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():  # it may take minutes, and says so
+            tools_of(newest(_chosen(config)))
+
+
 @pytest.fixture(scope="session")
 def tools(generation: str) -> Tools:
     """The toolchain of a generation; set up if this machine lacks it."""

@@ -16,7 +16,6 @@ from emsockets_build.run.node import run_node
 from emsockets_build.server import TestServer
 from emsockets_build.toolchain import (
     Emscripten,
-    find_emscriptens,
     find_node,
     find_nodes,
     find_ws,
@@ -24,6 +23,7 @@ from emsockets_build.toolchain import (
 )
 from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.timeline import timeline_of
+from tests.generations import Tools
 
 pytestmark = [pytest.mark.emcc, pytest.mark.node, pytest.mark.slow]
 SCALE = float(os.environ.get("EMSOCKETS_TEST_TIME_SCALE", "1"))
@@ -39,20 +39,10 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-@cache
-def generations() -> dict[str, Emscripten]:
-    """Every release that is installed; of several of one version the preferred one."""
-    found: dict[str, Emscripten] = {}
-    for emscripten in find_emscriptens():
-        found.setdefault(emscripten.version_text, emscripten)
-    return found
-
-
-@pytest.fixture(scope="module", params=list(generations()) or ["none"])
-def emscripten(request: pytest.FixtureRequest) -> Emscripten:
+@pytest.fixture(scope="module")
+def emscripten(tools: Tools) -> Emscripten:
     """One release after the other."""
-    assert request.param != "none", "tests marked `emcc` need an Emscripten"
-    return generations()[request.param]
+    return tools.emscripten
 
 
 @pytest.fixture(scope="module")
