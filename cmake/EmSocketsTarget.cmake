@@ -95,6 +95,17 @@ Examples
   add_executable(game main.cpp)
   target_link_libraries(game PRIVATE net)
 
+Variants that differ only in how they are linked share their objects. (The objects then see no
+``EMSOCKETS_*`` definition.)
+
+.. code-block:: cmake
+
+  add_library(core OBJECT main.cpp)
+  foreach(wait IN ITEMS asyncify jspi)
+    add_executable(game-${wait} $<TARGET_OBJECTS:core>)
+    emsockets_target(game-${wait} WAIT ${wait})
+  endforeach()
+
 .. code-block:: cmake
 
   add_executable(page main.cpp)

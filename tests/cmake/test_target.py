@@ -255,3 +255,21 @@ def test_package_is_found_by_include_too(tmp_path: Path) -> None:
     )
     assert result.stderr == ""
     assert "-sASYNCIFY=1" in result.targets["game"].link
+
+
+def test_variants_that_differ_in_linking_share_their_objects(tmp_path: Path) -> None:
+    """One compile serves every variant; only the link lines differ."""
+    result = configure(
+        tmp_path,
+        "add_library(core OBJECT main.cpp)\n"
+        "foreach(wait IN ITEMS events asyncify jspi)\n"
+        "  add_executable(game-${wait} $<TARGET_OBJECTS:core>)\n"
+        "  emsockets_target(game-${wait} WAIT ${wait})\n"
+        "endforeach()\n",
+    )
+    assert result.returncode == 0, result.stderr
+    rules = (result.build / "build.ninja").read_text()
+    assert rules.count(": CXX_COMPILER__") == 1
+    assert rules.count(": CXX_EXECUTABLE_LINKER__") == 3
+    assert "-sASYNCIFY=1" in result.targets["game-asyncify"].link
+    assert "-sJSPI=1" in result.targets["game-jspi"].link

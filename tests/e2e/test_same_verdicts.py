@@ -3,19 +3,25 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import jsonschema
 import pytest
 
+import emsockets_build.report
 from emsockets_build.process import run_bounded
 from emsockets_build.resources import templates_dir
 from emsockets_build.scaffold import render, write_project
+from emsockets_build.verify.client import free_port
 from tests.cmake.configuring import CMAKE
 from tests.generations import Tools
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
+
+SCHEMA = Path(emsockets_build.report.__file__).with_name("report.schema.json")
 
 # One scenario that passes and three that fail, each for another reason.
 SCENARIOS = r"""
@@ -60,7 +66,9 @@ def _environment(tools: Tools) -> dict[str, str]:
 
 def test_check_says_why_each_fails(project: Path) -> None:
     """The verdicts are right, and every failure has a cause of its own."""
-    runs = {run["name"]: run for run in json.loads((project / "check.json").read_bytes())["runs"]}
+    document = json.loads((project / "check.json").read_bytes())
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
+    runs = {run["name"]: run for run in document["runs"]}
     assert {name: run["verdict"] for name, run in runs.items()} == VERDICTS
     causes = {name: run["cause"] and run["cause"]["id"] for name, run in runs.items()}
     assert causes == {
@@ -132,20 +140,44 @@ def test_second_check_builds_nothing(project: Path, newest_tools: Tools) -> None
     assert program.stat().st_mtime_ns == before
 
 
-def test_compiler_launchers_pass_through(newest_tools: Tools, tmp_path: Path) -> None:
-    """Every compile goes through the launcher that CMake was given, with nothing in between."""
+@pytest.fixture
+def launcher(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
+    """A compiler cache of its own, with its server, and the environment that it is reached by."""
+    program = Path(sys.executable).with_name("sccache")
+    environment = {
+        **os.environ,
+        "SCCACHE_DIR": str(tmp_path / "cache"),
+        "SCCACHE_SERVER_PORT": str(free_port()),
+        "SCCACHE_IDLE_TIMEOUT": "600",
+    }
+    started = run_bounded([program, "--start-server"], timeout=60, env=environment)
+    assert started.returncode == 0, started.text
+    yield program, environment
+    run_bounded([program, "--stop-server"], timeout=60, env=environment)
+
+
+def test_a_compiler_cache_has_everything_for_a_second_build(
+    newest_tools: Tools, tmp_path: Path, launcher: tuple[Path, dict[str, str]]
+) -> None:
+    """Compilers run through the launcher that CMake was given, with nothing in between."""
+    program, environment = launcher
     source = tmp_path / "echo"
     files = render(templates_dir() / "socket-echo", {"NAME": "echo", "WAIT": "asyncify"})
     write_project(files, source)
-    launcher = tmp_path / "launcher"
-    launcher.write_text(f'#!/bin/sh\necho "$@" >>"{tmp_path}/launched"\nexec "$@"\n')
-    launcher.chmod(0o755)
-    done = _command(
-        "build",
-        *(source, "--emscripten", str(newest_tools.emscripten.root)),
-        *("-D", f"CMAKE_CXX_COMPILER_LAUNCHER={launcher}"),
+    for build in ("first", "second"):
+        done = _command(
+            "build",
+            source,
+            *_tools(newest_tools)[:2],
+            *("--build-dir", str(source / build)),
+            *("-D", f"CMAKE_CXX_COMPILER_LAUNCHER={program}"),
+            env=environment,
+        )
+        assert done.returncode == 0, done.text
+    shown = run_bounded(
+        [program, "--show-stats", "--stats-format=json"], timeout=60, env=environment
     )
-    assert done.returncode == 0, done.text
-    launched = (tmp_path / "launched").read_text().splitlines()
-    assert len([line for line in launched if line.endswith(".cpp")]) == 4
-    assert all("em++" in line.split()[0] for line in launched)
+    counts = json.loads(shown.stdout)["stats"]
+    misses = sum(counts["cache_misses"]["counts"].values())
+    hits = sum(counts["cache_hits"]["counts"].values())
+    assert (misses, hits) == (4, 4)

@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import jsonschema
+import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+import emsockets_build.report
 from emsockets_build.errors import UsageError
 from emsockets_build.report.document import batch_document
 from emsockets_build.report.github import github_annotations
@@ -18,6 +21,8 @@ from emsockets_build.report.terminal import print_batch
 from emsockets_build.verify import Batch, Broken, Cause, Mismatch, Outcome, Scenario
 from tests.verify.observed import a_connection, a_run
 
+SCHEMA = Path(emsockets_build.report.__file__).with_name("report.schema.json")
+JUNIT = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 HOSTILE = "\x1b[2J\x00]]>&<\ud800% \u202e:,"
 
 
@@ -43,8 +48,10 @@ def a_batch(text: str = HOSTILE) -> Batch:
 
 @given(st.text())
 def test_junit_is_well_formed_whatever_programs_print(text: str) -> None:
-    """The document can be parsed, and counts what the batch holds."""
-    suite = ET.fromstring(junit_xml(a_batch(text + HOSTILE), suite="s", files={}))  # noqa: S314
+    """The document keeps to its schema, and counts what the batch holds."""
+    document = junit_xml(a_batch(text + HOSTILE), suite="s", files={"two": text})
+    JUNIT.validate(document)
+    suite = ET.fromstring(document)  # noqa: S314 - our own
     assert [suite.get(key) for key in ("tests", "failures", "errors", "skipped")] == list("4111")
     assert [case.get("name") for case in suite.iter("testcase")] == ["one", "two", "three", "four"]
     failure = next(suite.iter("failure"))
@@ -52,8 +59,9 @@ def test_junit_is_well_formed_whatever_programs_print(text: str) -> None:
 
 
 def test_json_is_one_object_with_the_agreed_fields() -> None:
-    """Every field that the contract names is there, and the whole can be written as JSON."""
+    """It keeps to the published schema, and every field that the contract names is there."""
     document = batch_document("check", a_batch("text"), {"emscripten": "6.0.5"})
+    jsonschema.validate(document, json.loads(SCHEMA.read_text()))
     assert json.loads(json.dumps(document)) == document
     assert (document["schema"], document["command"], document["verdict"]) == (1, "check", "fail")
     fields = (
