@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from tests.gallery.catalogue import NOT_SHOWN
 from tests.gallery.entries import ENTRIES
 from tests.gallery.entry import Entry
 
@@ -15,7 +16,7 @@ BEGIN, END = "<!-- gallery: begin -->\n", "<!-- gallery: end -->\n"
 
 
 def table() -> str:
-    """Write one row for each mistake, with the cause that is found."""
+    """Write one row for each mistake with the cause that is found, then the other causes."""
     rows = [
         "| mistake | cause | program | releases |",
         "|---|---|---|---|",
@@ -23,6 +24,14 @@ def table() -> str:
             f"| {entry.mistake} | `{entry.cause}` | {_program(entry)} | {_releases(entry)} |"
             for entry in sorted(ENTRIES, key=lambda entry: (entry.cause, entry.name))
         ),
+    ]
+    rows += [
+        "",
+        "Causes that have no program in the gallery, and what would show them:",
+        "",
+        "| cause | shown by |",
+        "|---|---|",
+        *(f"| `{cause}` | {how} |" for cause, how in sorted(NOT_SHOWN.items())),
     ]
     return "".join(f"{row}\n" for row in rows)
 

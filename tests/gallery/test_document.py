@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.gallery.building import PROGRAMS
+from tests.gallery.catalogue import NOT_SHOWN, known_causes
 from tests.gallery.document import BEGIN, DOCUMENT, END, table
 from tests.gallery.entries import ENTRIES
 
@@ -21,3 +22,10 @@ def test_every_program_of_the_gallery_is_used() -> None:
 def test_names_are_unique() -> None:
     """They are the rows of the documentation."""
     assert len({entry.name for entry in ENTRIES}) == len(ENTRIES)
+
+
+def test_every_cause_is_shown_or_says_what_would_show_it() -> None:
+    """A new cause wants an entry; an entry's cause must exist."""
+    shown = {entry.cause for entry in ENTRIES}
+    assert shown | NOT_SHOWN.keys() == known_causes()
+    assert not shown & NOT_SHOWN.keys()

@@ -1,0 +1,56 @@
+"""Every cause that the package can name, and those that the gallery leaves out."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import emsockets_build
+
+__all__ = ["NOT_SHOWN", "known_causes"]
+
+_PACKAGE = Path(emsockets_build.__file__).parent
+_MAKERS = frozenset({"Cause", "_cause", "_reason", "_message", "Explanation"})
+_IDENTIFIER = re.compile(r"[a-z]+(-[a-z0-9]+)+|crash")
+
+NOT_SHOWN: Mapping[str, str] = {
+    "acorn-missing": "Debian's Emscripten in a build that is not ours; ours sets NODE_PATH",
+    "asyncify-import-missing": "a JavaScript library of one's own that suspends",
+    "cache-frozen": "an Emscripten whose cache was moved",
+    "call-unknown-to-release": "epoll, and sockets under -sFILESYSTEM=0",
+    "cannot-listen": "an address that is not this machine's",
+    "closure-compiler-missing": "--closure without the compiler",
+    "cmake-package-not-found": "a CMake project that is configured by hand",
+    "connection-failed": "what no other cause fits; it gives the true reason as it was seen",
+    "fetch-of-file": "Emscripten before 3.1.12 run by hand; our runner hides fetch()",
+    "handshake-invalid": "a server that computes Sec-WebSocket-Accept wrongly",
+    "host-unreachable": "an address that no route leads to: it takes the time limit of TCP",
+    "html-minifier-missing": "optimised .html output of Debian's Emscripten",
+    "killed-by-signal": "a signal from outside, or a native program's fault",
+    "name-not-found": "a host name that does not resolve: how fast that is told depends on the DNS",
+    "shared-memory-missing": "a page without COOP and COEP",
+    "threads-not-everywhere": "an object with thread-local variables, compiled without -pthread",
+    "unexpected-traffic": "a scenario that expects other bytes or close codes than it gets",
+    "websocket-library-broken": "a bug of some releases up to 5.0.2 in very small programs",
+}
+"""Causes without an entry, each with what would show it."""
+
+
+def known_causes() -> set[str]:
+    """Return the identifier of every cause, of runs and of builds."""
+    sources = [*(_PACKAGE / "verify").glob("*.py"), _PACKAGE / "buildtree" / "explain.py"]
+    return {name for source in sources for name in _named(source)}
+
+
+def _named(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            continue
+        if node.func.id in _MAKERS:
+            # The second argument, where the first is the evidence.
+            for argument in node.args[: 2 if node.func.id == "_cause" else 1]:
+                for part in ast.walk(argument):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield from filter(_IDENTIFIER.fullmatch, [part.value])
