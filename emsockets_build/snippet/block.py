@@ -28,9 +28,9 @@ def update_block(text: str, snippet: str, *, where: str) -> str:
     Raises:
         UsageError: The markers do not form exactly one block.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
-    block = f"{BEGIN}\n{snippet}{END}".replace("\n", newline)
     markers = list(_MARKER.finditer(text))
+    newline = _newline(markers[0][0] + "\n" if markers else text)
+    block = f"{BEGIN}\n{snippet}{END}".replace("\n", newline)
     if not markers:
         gap = "" if not text else newline if text.endswith("\n") else newline * 2
         return f"{text}{gap}{block}{newline}"
@@ -48,3 +48,9 @@ def update_block(text: str, snippet: str, *, where: str) -> str:
     if end[0].endswith("\r"):
         rest = "\r" + rest
     return text[: begin.start()] + block + rest
+
+
+def _newline(text: str) -> str:
+    """Return the line ending of a text's first line."""
+    first, end, _ = text.partition("\n")
+    return "\r\n" if end and first.endswith("\r") else "\n"

@@ -122,7 +122,7 @@ def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path) -> N
     )
     try:
         for _ in range(3000):
-            if _children_of(child.pid, "b.js"):
+            if _children_of(child.pid, str(tmp_path / "b.js")):
                 break
             try:
                 child.wait(0.01)

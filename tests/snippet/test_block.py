@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
@@ -12,6 +12,8 @@ OTHER = "emsockets_target(game WAIT jspi)\n"
 
 
 @given(st.text())
+@example("\r")
+@example("\n\r\n")
 def test_update_is_idempotent_and_keeps_the_rest(text: str) -> None:
     """Whatever the file holds, it stays in front of the block, and a second run changes nothing."""
     assume("emsockets snippet" not in text)
@@ -25,9 +27,7 @@ def test_only_the_block_changes(before: str, after: str) -> None:
     """Text in front of and behind the block is not touched, line endings included."""
     assume("emsockets snippet" not in before + after)
     text = f"{before}\n{BEGIN}\n{SNIPPET}{END}\n{after}"
-    newline = "\r\n" if "\r\n" in text else "\n"
-    block = f"{BEGIN}\n{OTHER}{END}".replace("\n", newline)
-    assert update_block(text, OTHER, where="f") == f"{before}\n{block}\n{after}"
+    assert update_block(text, OTHER, where="f") == f"{before}\n{BEGIN}\n{OTHER}{END}\n{after}"
 
 
 def test_windows_line_endings_are_kept() -> None:
