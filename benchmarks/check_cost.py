@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from emsockets_build.resources import templates_dir
-from emsockets_build.scaffold import render, write_project
+from emsockets_build.scaffold import find_template, project_files, write_project
 from emsockets_build.server import TestServer
 from emsockets_build.toolchain import Toolchain, find_toolchain
 
@@ -62,9 +61,7 @@ def main() -> None:
     assert tools.emscripten is not None
     with tempfile.TemporaryDirectory() as name, TestServer("echo") as server:
         source = Path(name) / "echo"
-        write_project(
-            render(templates_dir() / "socket-echo", {"NAME": "echo", "WAIT": "asyncify"}), source
-        )
+        write_project(project_files(find_template("socket-echo"), {"NAME": "echo"}), source)
         (source / "CMakeLists.txt").write_text(LISTS)
         build = source / "build" / "bench"
         check = [

@@ -134,11 +134,10 @@ def _build(
         configure,
         read_targets,
     )
-    from emsockets_build.resources import templates_dir
-    from emsockets_build.scaffold import render, write_project
+    from emsockets_build.scaffold import find_template, project_files, write_project
 
     first, *others = waits
-    files = render(templates_dir() / "socket-echo", {"NAME": _NAME, "WAIT": first})
+    files = project_files(find_template("socket-echo"), {"NAME": _NAME, "WAIT": first})
     write_project(files, folder)
     tree = BuildTree(folder, folder / "build" / "demo", toolchain)
     configuration = Configuration("Release", {"ECHO_COMPARE": ";".join(others)})

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from emsockets_build.errors import UsageError
 from emsockets_build.scaffold.names import check_file_name
 
-__all__ = ["RenderedFile", "render"]
+__all__ = ["RenderedFile", "render", "render_file"]
 
 # The spelling of CMake's configure_file(); a lone @ is just a character.
 _PLACEHOLDER = re.compile(r"@([A-Z][A-Z0-9_]*)@")
@@ -66,6 +66,22 @@ def render(template: Path, values: Mapping[str, str]) -> tuple[RenderedFile, ...
     files = [_render_file(source, source.relative_to(template), values) for source in sources]
     _refuse_shared_paths(files)
     return tuple(sorted(files, key=lambda file: file.path))
+
+
+def render_file(source: Path, values: Mapping[str, str]) -> RenderedFile:
+    """Fill one file that is a template by itself.
+
+    Args:
+        source: The file.
+        values: As for `render`.
+
+    Returns:
+        The file, under its own name.
+
+    Raises:
+        UsageError: A placeholder has no value.
+    """
+    return _render_file(source, Path(source.name), values)
 
 
 def _siblings(template: Path) -> list[str]:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
-from emsockets_build.resources import templates_dir
 from emsockets_build.scaffold import RenderedFile, render
 
 
@@ -109,14 +108,3 @@ def test_two_files_at_one_path_are_an_error(tmp_path: Path) -> None:
     template = make_template(tmp_path, {"README": b"", "@NAME@": b""})
     with pytest.raises(UsageError, match="same name"):
         render(template, {"NAME": "readme"})
-
-
-TEMPLATES = sorted(folder for folder in templates_dir().iterdir() if folder.is_dir())
-
-
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda folder: folder.name)
-def test_every_template_of_ours_leaves_no_placeholder_behind(template: Path) -> None:
-    """A file with a placeholder but without the suffix ``.in`` would be copied as it is."""
-    for file in render(template, {"NAME": "sample", "WAIT": "asyncify"}):
-        assert b"@NAME@" not in file.content
-        assert b"@WAIT@" not in file.content

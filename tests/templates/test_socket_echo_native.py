@@ -23,7 +23,7 @@ import pytest
 import cmake
 from emsockets_build.process import Completed, run_bounded
 from emsockets_build.resources import cmake_dir, templates_dir
-from emsockets_build.scaffold import render, write_project
+from emsockets_build.scaffold import find_template, project_files, write_project
 
 Handler = Callable[[socket.socket], None]
 
@@ -232,7 +232,7 @@ def test_a_socket_keeps_its_promises(tmp_path: Path) -> None:
 def project(tmp_path: Path) -> Path:
     """The template as a project, in a folder with a name as bad as CMake can take."""
     destination = tmp_path / "größe's @NAME@ (1)"
-    write_project(render(TEMPLATE, {"NAME": "my-client", "WAIT": "asyncify"}), destination)
+    write_project(project_files(find_template("socket-echo"), {"NAME": "my-client"}), destination)
     return destination
 
 
@@ -261,7 +261,7 @@ def test_the_project_builds_by_its_preset_without_a_warning_and_passes_its_tests
 
 
 def test_presets_offer_native_and_web_in_debug_and_release() -> None:
-    presets = json.loads((TEMPLATE / "CMakePresets.json").read_text())
+    presets = json.loads((templates_dir() / "_shared/CMakePresets.json").read_text())
     visible = {p["name"] for p in presets["configurePresets"] if not p.get("hidden")}
     assert visible == {
         f"{where}-{how}" for where in ("native", "web") for how in ("debug", "release")

@@ -15,8 +15,7 @@ import pytest
 
 from emsockets_build.buildtree import BuildTree, Configuration, build, configure, read_targets
 from emsockets_build.errors import UsageError
-from emsockets_build.resources import templates_dir
-from emsockets_build.scaffold import render, write_project
+from emsockets_build.scaffold import find_template, project_files, write_project
 from emsockets_build.settings import Profile, load_catalogue, resolve
 from emsockets_build.toolchain import Toolchain, find_toolchain
 from emsockets_build.verify import Outcome, Scenario, execute, runtime_for
@@ -72,7 +71,8 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Clients:
     toolchain = find_toolchain()
     folder = tmp_path_factory.mktemp("web client")
     first, *others = possible_waits(toolchain)
-    write_project(render(templates_dir() / "socket-echo", {"NAME": "echo", "WAIT": first}), folder)
+    files = project_files(find_template("socket-echo"), {"NAME": "echo", "WAIT": first})
+    write_project(files, folder)
     tree = BuildTree(folder, folder / "build", toolchain)
     strict = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
     definitions = {"ECHO_COMPARE": ";".join(others), "CMAKE_CXX_FLAGS": strict}
