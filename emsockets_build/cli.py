@@ -27,6 +27,7 @@ COMMANDS = {
     "serve": "serve WebSocket clients in every good and bad way, or relay them to TCP",
     "trace": "print a SOCKET_DEBUG log as one readable timeline",
     "snippet": "print CMake text that gives targets what sockets need",
+    "vendor": "copy the CMake files into a project that wants no package",
     "doctor": "show the tools that are found, what is wrong with them, and how to mend it",
     "setup": "get Emscripten, Node.js and ws into the user's cache, without root",
     "cmakedir": "print where find_package(EmSockets) finds the CMake package",

@@ -1,0 +1,28 @@
+"""Every template, as `emsockets init` writes it, passes its own `emsockets check`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emsockets_build.cli import main
+from emsockets_build.scaffold import list_templates
+
+pytestmark = [pytest.mark.emcc, pytest.mark.node, pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.mark.parametrize("name", [template.name for template in list_templates()])
+def test_a_new_project_passes_its_own_check(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a web build, in a folder with a name that people really have."""
+    folder = tmp_path / "my own project"
+    assert main(["init", str(folder), "--template", name, "--name", "sample"]) == 0
+    capsys.readouterr()
+    code = main(["check", str(folder), "--json", "-j", "2"])
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0, document
+    assert document["verdict"] == "pass"
+    assert document["runs"]
