@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "demo": "prove a round trip: build the Socket sample and run it against a live server",
     "init": "start a project that passes its own check, or bring it to a newer template",
+    "add": "give a target of your CMake project sockets and a first scenario, as a diff first",
     "check": "build a project and prove every scenario that it declares",
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",

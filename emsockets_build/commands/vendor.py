@@ -53,7 +53,9 @@ def _words(folder: Path, names: tuple[str, ...], *, check: bool) -> str:
         return f"{folder} holds the files of this release\n"
     if check:
         return f"missing or different in {folder}: {', '.join(names)}\n"
-    path = folder.name if folder.is_absolute() else folder.as_posix()
+    from emsockets_build.quoting import cmake_quote
+
+    path = cmake_quote(folder.name if folder.is_absolute() else folder.as_posix())[1:-1]
     return (
         f"{len(names)} files are in {folder}; in CMakeLists.txt:\n"
         f'  include("${{CMAKE_CURRENT_SOURCE_DIR}}/{path}/EmSockets.cmake")\n'

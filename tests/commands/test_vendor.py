@@ -59,9 +59,8 @@ def test_it_says_how_to_include_the_copy(
 @pytest.mark.parametrize(
     "preamble",
     [
-        'include("${CMAKE_CURRENT_SOURCE_DIR}/vendored/EmSockets.cmake")',
-        "find_package(EmSockets REQUIRED NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH "
-        + 'PATHS "${CMAKE_CURRENT_SOURCE_DIR}/vendored")',
+        'include("${HERE}/EmSockets.cmake")',
+        "find_package(EmSockets REQUIRED NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH PATHS ${HERE})",
     ],
 )
 def test_a_vendored_project_configures(tmp_path: Path, preamble: str) -> None:
@@ -70,7 +69,8 @@ def test_a_vendored_project_configures(tmp_path: Path, preamble: str) -> None:
         "enable_testing()\nadd_executable(game main.cpp)\nemsockets_target(game WAIT asyncify)\n"
         "emsockets_add_test(NAME joins TARGET game ARGS {host} {port})\n"
     )
-    configured = configure(tmp_path, lists, preamble=preamble)
+    here = 'set(HERE "${CMAKE_CURRENT_SOURCE_DIR}/vendored")'
+    configured = configure(tmp_path, lists, preamble=f"{here}\n{preamble}")
     assert configured.returncode == 0, configured.stderr
     assert "-sASYNCIFY=1" in configured.targets["game"].link
     assert (configured.build / "emsockets" / "scenarios.json").is_file()
