@@ -63,7 +63,7 @@ def _list(arguments: argparse.Namespace) -> int:
         return 0
     from rich.table import Table
 
-    from emsockets_build.report.terminal import console
+    from emsockets_build.report.console import console
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("template", "what it is", "wait", "needs, for the native build"):
@@ -80,6 +80,7 @@ def _describe(template: Template) -> dict[str, Any]:
         "name": template.name,
         "version": template.version,
         "description": template.description,
+        "native": template.native,
         "requires": list(template.requires),
         "choices": {key.lower(): list(words) for key, words in template.choices.items()},
     }
@@ -144,7 +145,7 @@ def _answers(arguments: argparse.Namespace) -> tuple[Template, dict[str, str], s
 def _ask(what: str, default: str, choices: Sequence[str] = ()) -> str:
     from rich.prompt import Prompt
 
-    from emsockets_build.report.terminal import console
+    from emsockets_build.report.console import console
 
     answer = Prompt.ask(
         what, console=console(), default=default, choices=list(choices) if choices else None
@@ -157,7 +158,7 @@ def _print_tree(folder: Path, files: Sequence[RenderedFile]) -> None:
     from rich.tree import Tree
 
     from emsockets_build.quoting import terminal_escape
-    from emsockets_build.report.terminal import console
+    from emsockets_build.report.console import console
 
     root = Tree(Text(terminal_escape(str(folder))))
     branches: dict[tuple[str, ...], Tree] = {(): root}

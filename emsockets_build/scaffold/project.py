@@ -50,7 +50,9 @@ def project_files(
     files.pop(PurePosixPath(METADATA))
     if ci in _WORKFLOWS:
         made = render_file(beside / "_ci" / f"{ci}.yml.in", values)
-        files[_WORKFLOWS[ci]] = RenderedFile(_WORKFLOWS[ci], made.content)
+        lines = made.content.splitlines(keepends=True)
+        kept = [line for line in lines if template.native or b"--native" not in line]
+        files[_WORKFLOWS[ci]] = RenderedFile(_WORKFLOWS[ci], b"".join(kept))
     made_files = sorted(files.values(), key=lambda file: file.path)
     base = {str(file.path): file.content for file in made_files}
     record = Record(template.name, template.version, answers, ci, base)

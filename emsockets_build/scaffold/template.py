@@ -26,6 +26,7 @@ class Template:
         folder: Where its files lie.
         version: Grows with every change that existing projects should get.
         description: What it makes, in a sentence.
+        native: Whether its native build has scenarios, too.
         requires: Packages of the host that its native build needs.
         choices: The words that each placeholder takes; the first is the default.
     """
@@ -34,6 +35,7 @@ class Template:
     folder: Path
     version: int
     description: str
+    native: bool
     requires: tuple[str, ...]
     choices: Mapping[str, tuple[str, ...]]
 
@@ -109,6 +111,7 @@ def _read(file: Path) -> Template:
             folder=file.parent,
             version=int(document["version"]),
             description=str(document["description"]),
+            native=bool(document["native"]),
             requires=tuple(map(str, document["requires"])),
             choices=_choices(document["choices"]),
         )

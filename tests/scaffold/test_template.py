@@ -70,6 +70,22 @@ def test_the_source_has_a_target_and_a_scenario(template: Template) -> None:
         ("gitlab", ".gitlab-ci.yml", b"emsockets check --junit"),
     ],
 )
+def test_ci_checks_natively_only_what_has_native_scenarios(
+    ci: str, path: str, command: bytes
+) -> None:
+    for template in list_templates():
+        files = project_files(template, {"NAME": "sample"}, ci=ci)
+        (workflow,) = (file for file in files if str(file.path) == path)
+        assert (command.split(b" --")[0] + b" --native" in workflow.content) is template.native
+
+
+@pytest.mark.parametrize(
+    ("ci", "path", "command"),
+    [
+        ("github", ".github/workflows/check.yml", b"emsockets check --github"),
+        ("gitlab", ".gitlab-ci.yml", b"emsockets check --junit"),
+    ],
+)
 def test_ci_runs_the_check(ci: str, path: str, command: bytes) -> None:
     files = project_files(find_template("socket-echo"), {"NAME": "sample"}, ci=ci)
     (workflow,) = (file for file in files if str(file.path) == path)

@@ -102,7 +102,8 @@ def template(tmp_path: Path) -> Template:
     folder = tmp_path / "templates" / "small"
     (folder / "src").mkdir(parents=True)
     (folder / "template.json").write_text(
-        '{"version": 1, "description": "small", "requires": [], "choices": {"WAIT": ["events"]}}'
+        '{"version": 1, "description": "small", "native": true, "requires": [], '
+        '"choices": {"WAIT": ["events"]}}'
     )
     lines = "".join(f"line {n} of @NAME@\n" for n in range(12))
     (folder / "main.txt.in").write_text(lines)

@@ -10,18 +10,33 @@ import pytest
 from emsockets_build.cli import main
 from emsockets_build.scaffold import list_templates
 
-pytestmark = [pytest.mark.emcc, pytest.mark.node, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+NATIVE = [template.name for template in list_templates() if template.native]
+EVERY = [template.name for template in list_templates()]
 
 
-@pytest.mark.parametrize("name", [template.name for template in list_templates()])
+@pytest.mark.emcc
+@pytest.mark.node
+@pytest.mark.parametrize("name", EVERY)
 def test_a_new_project_passes_its_own_check(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As a web build, in a folder with a name that people really have."""
-    folder = tmp_path / "my own project"
+    check(tmp_path / "my own project", name, [], capsys)
+
+
+@pytest.mark.parametrize("name", NATIVE)
+def test_a_new_project_passes_its_own_native_check(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(tmp_path / "my own project", name, ["--native"], capsys)
+
+
+def check(folder: Path, name: str, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(folder), "--template", name, "--name", "sample"]) == 0
     capsys.readouterr()
-    code = main(["check", str(folder), "--json", "-j", "2"])
+    code = main(["check", str(folder), "--json", "-j", "2", *options])
     document = json.loads(capsys.readouterr().out)
     assert code == 0, document
     assert document["verdict"] == "pass"
