@@ -61,13 +61,9 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json({"templates": [_describe(template) for template in templates]})
         return 0
-    from rich.table import Table
+    from emsockets_build.report.console import console, plain_table
 
-    from emsockets_build.report.console import console
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("template", "what it is", "wait", "needs, for the native build"):
-        table.add_column(column)
+    table = plain_table("template", "what it is", "wait", "needs, for the native build")
     for template in templates:
         waits = ", ".join(template.choices.get("WAIT", ()))
         table.add_row(template.name, template.description, waits, ", ".join(template.requires))

@@ -63,6 +63,17 @@ def test_the_source_has_a_target_and_a_scenario(template: Template) -> None:
     assert b"emsockets_add_test(" in files["CMakeLists.txt"]
 
 
+@EVERY
+def test_the_readme_lists_the_exit_codes_of_the_source(template: Template) -> None:
+    """Each that the program has by itself; 0 goes without saying where nothing else ends it."""
+    files = {str(file.path): file.content for file in project_files(template, {"NAME": "sample"})}
+    sources = b"".join(text for path, text in files.items() if path.startswith("src/"))
+    in_source = re.findall(rb"^(?:    |constexpr int )\w+ = (2\d)[,;]", sources, re.MULTILINE)
+    in_readme = re.findall(rb"^\| (2\d) \|", files["README.md"], re.MULTILINE)
+    assert in_source
+    assert in_readme == sorted(in_source)
+
+
 @pytest.mark.parametrize(
     ("ci", "path", "command"),
     [

@@ -36,7 +36,8 @@ def test_a_new_project_passes_its_own_native_check(
 def check(folder: Path, name: str, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(folder), "--template", name, "--name", "sample"]) == 0
     capsys.readouterr()
-    code = main(["check", str(folder), "--json", "-j", "2", *options])
+    strict = "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
+    code = main(["check", str(folder), "--json", "-j", "2", strict, *options])
     document = json.loads(capsys.readouterr().out)
     assert code == 0, document
     assert document["verdict"] == "pass"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import socket
 import struct
 import sys
@@ -267,10 +266,3 @@ def test_presets_offer_native_and_web_in_debug_and_release() -> None:
         f"{where}-{how}" for where in ("native", "web") for how in ("debug", "release")
     }
     assert {p["name"] for p in presets["buildPresets"]} == visible
-
-
-def test_the_readme_lists_the_exit_codes_of_the_source() -> None:
-    source = (TEMPLATE / "src/echo_client.h").read_text()
-    in_source = re.findall(r"^    \w+ = (\d+),", source, re.MULTILINE)
-    in_readme = re.findall(r"^\| (\d+) \|", (TEMPLATE / "README.md.in").read_text(), re.MULTILINE)
-    assert in_readme == in_source
