@@ -1,4 +1,4 @@
-"""Every template, as `emsockets init` writes it, passes its own `emsockets check`."""
+"""Every template, as `emsockets init` writes it, passes its own `emsockets check` and `ctest`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.cli import main
+from emsockets_build.process import run_bounded
 from emsockets_build.scaffold import list_templates
+from tests.cmake.configuring import CMAKE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
+CTEST = CMAKE.with_name("ctest")
 NATIVE = [template.name for template in list_templates() if template.native]
 EVERY = [template.name for template in list_templates()]
 
@@ -42,3 +45,8 @@ def check(folder: Path, name: str, options: list[str], capsys: pytest.CaptureFix
     assert code == 0, document
     assert document["verdict"] == "pass"
     assert document["runs"]
+    (build,) = (path.parent for path in folder.glob("build/*/CTestTestfile.cmake"))
+    done = run_bounded(
+        [CTEST, "--test-dir", build, "--no-tests=error", "--output-on-failure"], timeout=300
+    )
+    assert done.returncode == 0, done.text
