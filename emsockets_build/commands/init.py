@@ -28,7 +28,7 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
         "folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="where it goes"
     )
     parser.add_argument("--template", metavar="NAME", help="see --list")
-    parser.add_argument("--name", help="of the project and its program; default: the folder's")
+    parser.add_argument("--name", help="of the project and its program; default: like the folder's")
     parser.add_argument("--wait", metavar="WORD", help="how the web build waits")
     parser.add_argument("--backend", metavar="WORD", help="how sockets reach the network")
     parser.add_argument("--server", metavar="WORD", help="what its first scenario runs against")
@@ -115,7 +115,12 @@ def _write(arguments: argparse.Namespace) -> int:
 def _answers(arguments: argparse.Namespace) -> tuple[Template, dict[str, str], str]:
     """Take what the options say; ask for the rest where somebody is there to answer."""
     from emsockets_build.errors import UsageError
-    from emsockets_build.scaffold import CI_SYSTEMS, find_template, list_templates
+    from emsockets_build.scaffold import (
+        CI_SYSTEMS,
+        find_template,
+        list_templates,
+        suggest_project_name,
+    )
 
     asks = sys.stdin.isatty() and not arguments.json
     names = [template.name for template in list_templates()]
@@ -125,7 +130,7 @@ def _answers(arguments: argparse.Namespace) -> tuple[Template, dict[str, str], s
             remedy=f"give --template, one of: {', '.join(names)}; --list describes them",
         )
     template = find_template(arguments.template or _ask("template", names[0], names))
-    default = arguments.folder.resolve().name
+    default = suggest_project_name(arguments.folder.resolve().name)
     given = {"NAME": arguments.name or (_ask("name", default) if asks else default)}
     for option in _PLACEHOLDERS:
         words = template.choices.get(option.upper(), ())

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from emsockets_build.scaffold.names import check_file_name, check_identifier, check_project_name
+from emsockets_build.scaffold.names import (
+    check_file_name,
+    check_identifier,
+    check_project_name,
+    suggest_project_name,
+)
 from emsockets_build.scaffold.project import CI_SYSTEMS, project_files, refuse_inside_project
 from emsockets_build.scaffold.render import RenderedFile, render
 from emsockets_build.scaffold.template import Template, find_template, list_templates
@@ -20,5 +25,6 @@ __all__ = [
     "project_files",
     "refuse_inside_project",
     "render",
+    "suggest_project_name",
     "write_project",
 ]

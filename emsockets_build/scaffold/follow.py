@@ -35,7 +35,13 @@ def prepare_update(
     """
     record = read_record(project)
     _refuse_newer(record, template, project)
-    *files, new_record = project_files(template, record.answers, ci=record.ci)
+    # A choice that the template leaves no more is no obstacle on the way to it.
+    answers = {
+        placeholder: word
+        for placeholder, word in record.answers.items()
+        if placeholder == "NAME" or placeholder in template.choices
+    }
+    *files, new_record = project_files(template, answers, ci=record.ci)
     new = {str(file.path): file.content for file in files}
     mine = _read_all(project, {*record.base, *new})
     _refuse_conflicts(project, mine)

@@ -6,7 +6,7 @@ import re
 
 from emsockets_build.errors import UsageError
 
-__all__ = ["check_file_name", "check_identifier", "check_project_name"]
+__all__ = ["check_file_name", "check_identifier", "check_project_name", "suggest_project_name"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -64,6 +64,24 @@ def check_project_name(name: str) -> str:
     if name.casefold() in _RESERVED_TARGETS:
         raise _bad_name(name, "project's name", f"CMake keeps it for itself; `{name}-app` would do")
     return check_file_name(name)
+
+
+def suggest_project_name(text: str) -> str:
+    """Make a project's name of other text, such as a folder's name.
+
+    Args:
+        text: Anything.
+
+    Returns:
+        A name that `check_project_name` takes, as near to the text as can be.
+    """
+    name = (
+        re.sub(r"[^A-Za-z0-9_.+-]+", "-", text).strip("-.+")[: _LONGEST - len("app-")].rstrip("-.+")
+    )
+    try:
+        return check_project_name(name)
+    except UsageError:
+        return f"app-{name}".rstrip("-")
 
 
 def check_identifier(name: str) -> str:

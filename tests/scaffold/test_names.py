@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
-from emsockets_build.scaffold import check_file_name, check_identifier, check_project_name
+from emsockets_build.scaffold import (
+    check_file_name,
+    check_identifier,
+    check_project_name,
+    suggest_project_name,
+)
 
 HOSTILE = [
     "",
@@ -86,3 +91,26 @@ def test_whatever_is_refused_is_shown_without_control_characters(name: str) -> N
         check_project_name(name)
     assert caught.value.remedy
     assert str(caught.value).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("game", "game"),
+        ("my own project", "my-own-project"),
+        ("größe's $@NAME@; (1)", "gr-e-s-NAME-1"),
+        ("test", "app-test"),
+        ("1st", "app-1st"),
+        ("", "app"),
+        ("名前", "app"),
+        ("CON", "app-CON"),
+    ],
+)
+def test_a_name_is_suggested_for_any_folder(text: str, name: str) -> None:
+    assert suggest_project_name(text) == name
+
+
+@given(st.text(max_size=150))
+def test_what_is_suggested_is_a_name(text: str) -> None:
+    name = suggest_project_name(text)
+    assert check_project_name(name) == name

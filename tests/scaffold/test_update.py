@@ -159,6 +159,14 @@ def test_an_unchanged_project_becomes_what_the_template_makes_today(
     assert update(project, now) == {}
 
 
+def test_a_template_may_drop_a_choice_and_add_one(project: Path, template: Template) -> None:
+    newer(template)
+    metadata = template.folder / "template.json"
+    metadata.write_text(metadata.read_text().replace('{"WAIT": ["events"]}', '{"SIZE": ["big"]}'))
+    update(project, find_template("small", template.folder.parent))
+    assert read_record(project).answers == {"NAME": "sample", "SIZE": "big"}
+
+
 def test_edits_in_other_places_are_kept(project: Path, template: Template) -> None:
     main = project / "main.txt"
     main.write_text(main.read_text().replace("line 1 of", "my line of"))
