@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from emsockets_build.errors import ToolMissingError
+from emsockets_build.settings import load_catalogue, parse_version
 from emsockets_build.toolchain import (
     Emscripten,
     Node,
@@ -114,7 +115,14 @@ def table_lines(reports: Iterable[pytest.TestReport]) -> list[str]:
     rows = [[*cell, result] for cell, result in found.items()]
     if not rows:
         return []
-    rows.sort(key=lambda row: tuple(map(int, row[0].split("."))))  # workers mix the generations
+    words = load_catalogue().options
+    rows.sort(  # workers mix them
+        key=lambda row: (
+            parse_version(row[0]),
+            words["backend"].index(row[1]),
+            words["wait"].index(row[2]),
+        )
+    )
     rows.insert(0, ["release", "backend", "wait", "result"])
     widths = [max(len(row[place]) for row in rows) for place in range(3)]
     return [
