@@ -38,7 +38,8 @@ def _project(folder: Path, *, sockets: bool) -> Path:
 def _configure(source: Path, build: Path) -> float:
     command = [
         *(CMAKE, "-S", source, "-B", build, "-G", "Ninja"),
-        *(f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}", f"-DEmSockets_DIR={cmake_dir()}"),
+        f"-DCMAKE_TOOLCHAIN_FILE={TOOLCHAIN}",
+        *([f"-DEmSockets_DIR={cmake_dir()}"] if source.name == "with" else []),
     ]
     environment = {**os.environ, "FAKE_EMSCRIPTEN_VERSION": "6.0.5"}
     start = time.perf_counter()
