@@ -77,7 +77,7 @@ def configure(tree: BuildTree, configuration: Configuration, *, progress: Progre
         Whether there was anything to do.
 
     Raises:
-        UsageError: The folder is no CMake project.
+        UsageError: The folder is no CMake project, or the build folder cannot be written to.
         ToolMissingError: A tool is missing.
         BuildFailedError: CMake failed; with the reason, where it is a known one.
     """
@@ -94,6 +94,8 @@ def configure(tree: BuildTree, configuration: Configuration, *, progress: Progre
     if _read(stamp) == signature and (tree.build / "build.ninja").is_file():
         return False
     ask_for_codemodel(tree.build)
+    # A run that fails leaves its definitions in CMake's cache, so the old stamp holds no longer.
+    write_whole(stamp, "")
     progress("configuring")
     lines: list[str] = []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emsockets_build.errors import BuildFailedError
+from emsockets_build.storage import write_whole
 
 __all__ = ["BuiltTarget", "ask_for_codemodel", "read_targets"]
 
@@ -30,10 +31,12 @@ class BuiltTarget:
 
 
 def ask_for_codemodel(build: Path) -> None:
-    """Make the next configure run describe the targets."""
-    query = build / _API / "query" / "client-emsockets"
-    query.mkdir(parents=True, exist_ok=True)
-    (query / "codemodel-v2").touch()
+    """Make the next configure run describe the targets.
+
+    Raises:
+        UsageError: The build folder cannot be written to.
+    """
+    write_whole(build / _API / "query" / "client-emsockets" / "codemodel-v2", "")
 
 
 def read_targets(build: Path) -> tuple[BuiltTarget, ...]:
