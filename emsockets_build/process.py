@@ -101,8 +101,9 @@ def child_process(
             why=str(error),
             remedy="check that the program exists and may be executed",
         ) from error
-    guard.protect("group", child.pid)
     try:
+        # Inside, because the first call starts the watchman: Ctrl-C may come meanwhile.
+        guard.protect("group", child.pid)
         yield child
     finally:
         end_group(child)
@@ -146,7 +147,12 @@ def run_bounded(
         except subprocess.TimeoutExpired:
             timed_out = True
             end_group(child)
-            stdout, stderr = child.communicate()
+            try:
+                stdout, stderr = child.communicate(timeout=_GRACE_SECONDS)
+            except subprocess.TimeoutExpired as held:
+                # Something that left the group still holds the pipes; it gets no say in when we
+                # are done.
+                stdout, stderr = held.stdout or b"", held.stderr or b""
     return Completed(
         tuple(os.fspath(word) for word in command),
         child.returncode,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -74,3 +75,19 @@ def test_exception_ends_the_whole_family() -> None:
         raise KeyboardInterrupt
     assert len(pids) == 2
     assert _gone(pids)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_time_out_holds_for_what_left_the_group() -> None:
+    """A daemon that keeps the pipes open cannot keep us waiting; what was written is kept."""
+    script = (
+        "import subprocess, sys, time;"
+        "daemon = [sys.executable, '-c', 'import time; time.sleep(60)'];"
+        "print(subprocess.Popen(daemon, start_new_session=True).pid, flush=True);"
+        "time.sleep(60)"
+    )
+    done = run_bounded([sys.executable, "-c", script], timeout=2 * SCALE)
+    daemon = int(done.stdout)
+    assert _alive(daemon)
+    os.kill(daemon, signal.SIGKILL)
+    assert done.timed_out
