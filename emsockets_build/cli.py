@@ -94,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from emsockets_build.errors import EmSocketsError, ExitCode
 
     try:
-        return int(arguments.run(arguments))
+        return _perform(arguments)
     except EmSocketsError as error:
         from emsockets_build.quoting import terminal_escape
 
@@ -105,5 +105,33 @@ def _run(arguments: argparse.Namespace) -> int:
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing is wrong, nothing can be said.
-        sys.stderr.close()
+        _drop_output()
         return int(ExitCode.OK)
+    except OSError as error:
+        # What no room below foresaw, such as a full disk: the system's words, not a traceback.
+        from emsockets_build.quoting import terminal_escape
+
+        where = f"{error.filename}: " if error.filename else ""
+        words = terminal_escape(f"{where}{error.strerror or error}")
+        sys.stderr.write(f"emsockets {arguments.command}: {words}\n")
+        _drop_output()
+        return int(ExitCode.USAGE)
+
+
+def _perform(arguments: argparse.Namespace) -> int:
+    code = int(arguments.run(arguments))
+    # Flushed here, where a failure still has words; print() copes with a closed stream.
+    print(end="", flush=True)  # noqa: T201 - prints nothing
+    return code
+
+
+def _drop_output() -> None:
+    """Send what standard output cannot get rid of nowhere, or Python fails at it again at exit."""
+    import os
+
+    try:
+        print(end="", flush=True)  # noqa: T201 - prints nothing
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)

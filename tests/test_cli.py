@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +110,38 @@ def test_start_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
     heavy = {"asyncio", "rich", "websockets", "uvloop", "subprocess", "dataclasses", "json"}
     assert not heavy & set(eval(done.stderr))  # noqa: S307 - our own output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_is_an_error_in_words() -> None:
+    """What the system refuses is said in its words, without a traceback, buffered or not."""
+    for unbuffered in ("", "1"):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "emsockets_build", "snippet", "game"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                check=False,
+            )
+        assert done.returncode == 2
+        assert done.stderr == b"emsockets snippet: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break otherwise there")
+def test_a_reader_that_went_away_is_no_error() -> None:
+    """`| head` ends in silence, buffered or not."""
+    for unbuffered in ("", "1"):
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "emsockets_build", "snippet", "game"],
+                stdout=writing,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                check=False,
+            )
+        finally:
+            os.close(writing)
+        assert (done.returncode, done.stderr) == (0, b"")
