@@ -72,7 +72,12 @@ function(_emsockets_check_profile profile out)
   foreach(option IN ITEMS backend wait environment module)
     string(TOUPPER ${option} keyword)
     get_property(words GLOBAL PROPERTY _EMSOCKETS_OPTION_${option})
-    foreach(word IN LISTS ${profile}_${keyword})
+    set(given "${${profile}_${keyword}}")
+    if(NOT option STREQUAL "environment")
+      # One value: two words in it must not pass one by one.
+      string(REPLACE ";" "\\;" given "${given}")
+    endif()
+    foreach(word IN LISTS given)
       if(NOT word IN_LIST words)
         string(REPLACE ";" ", " words "${words}")
         set(

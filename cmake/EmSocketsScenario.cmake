@@ -53,12 +53,12 @@ function(_emsockets_check_values prefix context)
     rule
     IN
     ITEMS
-      "EXPECT_EXIT=([0-9]+|ANY)"
+      "EXPECT_EXIT=(0|[1-9][0-9]*|ANY)"
       "EXPECT_CLOSE=[1-4][0-9][0-9][0-9]"
-      "EXPECT_SENT=[0-9]+"
-      "EXPECT_RECEIVED=[0-9]+"
+      "EXPECT_SENT=(0|[1-9][0-9]*)"
+      "EXPECT_RECEIVED=(0|[1-9][0-9]*)"
       "CLIENT=[1-9][0-9]*"
-      "TIMEOUT=[0-9]+([.][0-9]+)?"
+      "TIMEOUT=(0|[1-9][0-9]*)([.][0-9]+)?"
       "RUNNER=(node|native)"
   )
     string(REGEX MATCH "^([A-Z_]+)=(.*)$" matched "${rule}")
