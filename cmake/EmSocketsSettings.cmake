@@ -34,6 +34,8 @@ function(_emsockets_load_settings)
     return()
   endif()
   file(READ "${_EMSOCKETS_SETTINGS_FILE}" table)
+  # Like the CMake files themselves: when a newer table arrives, the build configures again.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_EMSOCKETS_SETTINGS_FILE}")
   foreach(bound IN ITEMS oldest newest)
     string(JSON version GET "${table}" ${bound})
     set_property(GLOBAL PROPERTY _EMSOCKETS_${bound} "${version}")

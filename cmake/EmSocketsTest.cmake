@@ -103,6 +103,9 @@ cmake_policy(VERSION 3.22...4.2)
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsArguments.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsScenario.cmake")
 
+# Even if there will be none: a file of an earlier configure run must not outlive its scenarios.
+_emsockets_write_scenarios_later()
+
 function(emsockets_add_test)
   set(
     single
@@ -152,6 +155,5 @@ function(emsockets_add_test)
   endforeach()
   _emsockets_scenario_json(arg json scenario)
   set_property(GLOBAL APPEND_STRING PROPERTY _EMSOCKETS_SCENARIOS "${scenario}")
-  _emsockets_write_scenarios_later()
   _emsockets_register_ctest("${arg_NAME}" "${arg_TIMEOUT}" "${arg_LABELS}")
 endfunction()

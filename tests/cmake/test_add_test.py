@@ -138,6 +138,12 @@ def test_native_builds_keep_what_plain_tcp_can_prove(tmp_path: Path) -> None:
     ]
 
 
+def test_scenarios_that_were_taken_out_are_gone(tmp_path: Path) -> None:
+    """The last scenario does not live on in the file of an earlier configure run."""
+    _configured(tmp_path, CALL.format(""))
+    assert load_scenarios(_file(_configured(tmp_path, ""))).scenarios == ()
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -147,6 +153,7 @@ def test_native_builds_keep_what_plain_tcp_can_prove(tmp_path: Path) -> None:
         ('emsockets_add_test(NAME "a b" TARGET game)', "no name for a scenario"),
         (CALL.format("") + "\n" + CALL.format(""), "of this name already"),
         (CALL.format("EXPECT_EXIT soon"), "EXPECT_EXIT does not take 'soon'"),
+        (CALL.format("EXPECT_EXIT 007"), "EXPECT_EXIT does not take '007'"),
         (CALL.format("EXPECT_CLOSE 99"), "EXPECT_CLOSE does not take '99'"),
         (CALL.format("TIMEOUT -1"), "TIMEOUT does not take '-1'"),
         (CALL.format("RUNNER netscape"), "RUNNER does not take 'netscape'"),
