@@ -207,6 +207,9 @@ def _print_table(
     document: dict[str, Any],
     keep: Path | None,
 ) -> None:
+    from rich.text import Text
+
+    from emsockets_build.quoting import terminal_escape
     from emsockets_build.report.terminal import outcome_table, print_failures
 
     assert toolchain.emscripten is not None  # noqa: S101 - _toolchain saw to it
@@ -214,7 +217,7 @@ def _print_table(
     out.print()
     out.print(outcome_table(document))
     for wait, reason in document["not_possible"].items():
-        out.print(f"{wait}: not possible here: {reason}", style="dim")
+        out.print(Text(f"{wait}: not possible here: {reason}", style="dim"))
     print_failures(out, outcomes)
     out.print()
     passed = sum(outcome.passed for outcome in outcomes)
@@ -225,4 +228,5 @@ def _print_table(
     )
     out.print(verdict, style="green" if passed == len(outcomes) else "bold red")
     if keep is not None:
-        out.print(f"The project is in {keep}; `emsockets build {keep}` builds it again.")
+        where = terminal_escape(str(keep))
+        out.print(Text(f"The project is in {where}; `emsockets build {where}` builds it again."))
