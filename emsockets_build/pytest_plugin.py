@@ -194,7 +194,7 @@ def emsockets_run() -> Callable[..., Outcome]:
 
 @pytest.fixture(scope="session")
 def emsockets_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
-    """Build CMake projects with Emscripten, once a session.
+    """Build CMake projects with Emscripten, each once a session.
 
     Call it with the project's folder and by name ``config``, ``definitions`` and ``emscripten`` (a
     path or a version). The build goes to a temporary folder.
@@ -208,6 +208,8 @@ def emsockets_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
     )
     from emsockets_build.toolchain import find_emscripten, find_toolchain
 
+    built: dict[object, Project] = {}
+
     def project(
         source: Path | str,
         *,
@@ -215,6 +217,9 @@ def emsockets_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
         definitions: Mapping[str, str] | None = None,
         emscripten: str | None = None,
     ) -> Project:
+        key = (Path(source).absolute(), config, emscripten, *sorted((definitions or {}).items()))
+        if key in built:
+            return built[key]
         toolchain = find_toolchain(emscripten=emscripten, start=Path(source))
         if toolchain.emscripten is None:
             find_emscripten(emscripten)  # says where it was looked for
@@ -227,6 +232,7 @@ def emsockets_project(tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
             for target in read_targets(folder)
             if target.kind == "EXECUTABLE"
         }
-        return Project(folder, programs)
+        built[key] = Project(folder, programs)
+        return built[key]
 
     return project
