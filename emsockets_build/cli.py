@@ -104,9 +104,10 @@ def _run(arguments: argparse.Namespace) -> int:
         sys.stderr.write(f"emsockets {arguments.command}: interrupted\n")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away (`| head`): nothing is wrong, nothing can be said.
+        # The reader of our output went away (`| head`). Nothing can be said any more, and what was
+        # not said, such as a failed check, must not pass for success under `pipefail`.
         _drop_output()
-        return int(ExitCode.OK)
+        return int(ExitCode.CHECK_FAILED)
     except OSError as error:
         # What no room below foresaw, such as a full disk: the system's words, not a traceback.
         from emsockets_build.quoting import terminal_escape

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Project", "emsockets_project", "emsockets_run", "emsockets_server"]
 
 
+_UNMATCHED = pytest.StashKey[list[Path]]()
+
+
 @dataclass(frozen=True)
 class Project:
     """A project that has been built.
@@ -54,6 +57,16 @@ def pytest_configure(config: pytest.Config) -> None:
         anchor = Path(pattern.anchor)
         found = sorted(anchor.glob(str(pattern.relative_to(anchor))))
         config.args.extend(map(str, found))
+        if not found:
+            config.stash.setdefault(_UNMATCHED, []).append(pattern)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say which scenarios are missing, so that a run without them is not taken for one with."""
+    return [
+        f"emsockets: no scenarios at {pattern}; `emsockets build` configures the project"
+        for pattern in config.stash.get(_UNMATCHED, [])
+    ]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
