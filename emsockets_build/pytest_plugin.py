@@ -13,6 +13,7 @@ the configuration (globs work)::
 from __future__ import annotations
 
 import contextlib
+import fnmatch
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "emsockets_project", "emsockets_run", "emsockets_server"]
 
 
+_MATCHED = pytest.StashKey[list[Path]]()
 _UNMATCHED = pytest.StashKey[list[Path]]()
 
 
@@ -49,16 +51,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect the files of scenarios beside what pytest was asked for, unless that was narrower."""
-    files = config.getini("emsockets_scenarios")
-    if not files or config.args_source is pytest.Config.ArgsSource.ARGS:
+    """Find the files of scenarios, unless pytest was asked for something narrower."""
+    if config.args_source is pytest.Config.ArgsSource.ARGS:
         return
-    for pattern in files:
+    for pattern in config.getini("emsockets_scenarios"):
         anchor = Path(pattern.anchor)
         found = sorted(anchor.glob(str(pattern.relative_to(anchor))))
+        name = _MATCHED if found else _UNMATCHED
+        config.stash.setdefault(name, []).extend(found or [pattern])
+        # For files outside of what is collected anyway; pytest drops those inside.
         config.args.extend(map(str, found))
-        if not found:
-            config.stash.setdefault(_UNMATCHED, []).append(pattern)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Open the way to files of scenarios through folders that pytest passes by, such as build."""
+    files = config.stash.get(_MATCHED, [])
+    on_the_way = {folder for file in files for folder in file.parents if _is_below(folder, config)}
+    if collection_path in on_the_way or collection_path in files:
+        return False
+    passed_by = config.getini("norecursedirs")
+    opened = [
+        folder
+        for folder in on_the_way.intersection(collection_path.parents)
+        if any(fnmatch.fnmatch(folder.name, pattern) for pattern in passed_by)
+    ]
+    return True if opened else None
+
+
+def _is_below(folder: Path, config: pytest.Config) -> bool:
+    return config.rootpath in folder.parents
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -44,7 +44,11 @@ def test_a_file_of_scenarios_is_collected(tmp_path: Path) -> None:
 
 def test_the_configuration_names_files_once(tmp_path: Path) -> None:
     """A plain `pytest` runs the scenarios beside the tests; one that is narrower does not."""
-    _project(tmp_path, "emsockets_scenarios = build/*/emsockets/scenarios.json")
+    tmp_path = tmp_path / "build" / "project"  # a project may itself lie in such a folder
+    tmp_path.mkdir(parents=True)
+    file = _project(tmp_path, "emsockets_scenarios = build/*/emsockets/scenarios.json")
+    # What else lies in a build folder is none of pytest's business, as before.
+    (file.parent / "test_of_a_dependency.py").write_text("def test_it():\n    raise OSError\n")
     assert "1 failed, 2 passed" in _pytest(tmp_path).text
     assert "1 passed" in _pytest(tmp_path, "test_plain.py").text
 
