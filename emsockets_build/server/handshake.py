@@ -203,6 +203,10 @@ def parse_request(head: bytes) -> Request:
         raise RefusedError(505, f"a WebSocket handshake needs HTTP/1.1, not {_shortened(version)}")
     if not target.startswith("/") or not target.isascii() or not target.isprintable():
         raise RefusedError(400, f"not a path: {_shortened(target)}")
+    try:
+        urlsplit(target)
+    except ValueError as error:  # such as `//[`, which looks like a host
+        raise RefusedError(400, f"not a path: {_shortened(target)}") from error
     if len(rest) > _MAX_HEADERS:
         raise RefusedError(431, f"{len(rest)} headers, more than {_MAX_HEADERS}")
     return Request(method, target, version, tuple(_parse_header(line) for line in rest))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -67,7 +68,10 @@ def _scaled(text: str, units: dict[str, Any]) -> Any:  # noqa: ANN401 - int or f
     if match is None or match[2].lower() not in units:
         known = ", ".join(unit for unit in units if unit)
         raise ValueError(f"is not a number with one of the units {known}")
-    return float(match[1]) * units[match[2].lower()]
+    value = float(match[1]) * units[match[2].lower()]
+    if math.isinf(value):
+        raise ValueError("is too large a number")
+    return value
 
 
 def count(default: int, summary: str, *, unit: str = "", low: int = 0, high: int = 10**9) -> int:
