@@ -138,9 +138,13 @@ class Connection(TcpConnection):
             self._refuse(error)
 
     def _take_request(self, request: Request, head: bytes) -> None:
-        behaviour = self.host.route(request)
+        try:
+            self.host.admit(request)  # first: who is not let in shall not learn which files exist
+            behaviour = self.host.route(request)
+        except RefusedError:
+            self.recorder.requested(request, "")
+            raise
         self.recorder.requested(request, behaviour.name)
-        self.host.admit(request)
         if not behaviour.websocket:
             self._begin_raw(behaviour, head + self._head)
             return
