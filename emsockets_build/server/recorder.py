@@ -124,6 +124,15 @@ class Recorder:
         if self._observer is not None:
             self._observer(event)
 
+    def _add_one_of_many(self, event: Event) -> None:
+        """Keep an event of which a client can cause any number, while there is room."""
+        if len(self._events) < self._limits.events:
+            self._events.append(event)
+        else:
+            self._omitted += 1
+        if self._observer is not None:
+            self._observer(event)
+
     def requested(self, request: Request, behaviour: str) -> None:
         """Note the request and the behaviour that was chosen for it."""
         self.behaviour = behaviour
@@ -214,7 +223,7 @@ class Recorder:
             self.raw_out += size
         if len(self._events) < self._limits.events or self._observer is not None:
             kept, _ = self._keep(payload, size)
-            self._add(RawBytes(self.number, self._now(), sender, size, kept))
+            self._add_one_of_many(RawBytes(self.number, self._now(), sender, size, kept))
         else:
             self._omitted += 1
 
@@ -224,7 +233,7 @@ class Recorder:
 
     def noted(self, text: str) -> None:
         """Note what a behaviour has to say."""
-        self._add(Noted(self.number, self._now(), text))
+        self._add_one_of_many(Noted(self.number, self._now(), text))
 
     def faulty(self, code: int, reason: str) -> None:
         """Note that the client broke the protocol, or what failed; the first fault is the one."""
