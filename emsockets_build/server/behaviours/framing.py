@@ -40,8 +40,7 @@ class _SplitSession(EchoSession):
 
     def pinged(self, payload: bytes) -> None:
         """A pong between two slices of a frame would be garbage."""
-        self._frames.append((Opcode.PONG, payload))
-        self._more.set()
+        self.received(Opcode.PONG, payload)
 
     def closed(self, code: int, reason: str) -> None:  # noqa: ARG002 - the last frame is cut off
         self.link.finish() if self._waiting else self.link.close(code)
