@@ -146,7 +146,7 @@ def _check(arguments: argparse.Namespace) -> None:
             where="--host",
             remedy="add --token SECRET, or leave --host out",
         )
-    if not 0 <= arguments.port <= 65535 - len(arguments.behaviour):
+    if not 0 <= arguments.port <= 65536 - max(1, len(arguments.behaviour)):
         raise UsageError(f"there is no port {arguments.port}", where="--port", remedy="1 to 65535")
     if arguments.static is not None and not arguments.static.is_dir():
         raise UsageError(f"{arguments.static} is no folder", where="--static")
