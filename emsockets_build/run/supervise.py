@@ -185,10 +185,18 @@ def _start_pumps(
 def _taker(
     name: str, capture: BoundedCapture, on_output: Callable[[str, bytes], None] | None
 ) -> Callable[[bytes], None]:
+    listener = on_output
+
     def take(data: bytes) -> None:
+        nonlocal listener
         capture.add(data)
-        if on_output is not None:
-            on_output(name, data)
+        if listener is not None:
+            try:
+                listener(name, data)
+            except OSError:
+                # Its own output is closed (`| head`). The program's must be read all the same, or
+                # it waits for a full pipe until its time is up.
+                listener = None
 
     return take
 

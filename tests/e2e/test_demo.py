@@ -32,7 +32,7 @@ def emsockets(
 def test_every_wait_of_every_generation_is_proven(tools: Tools, tmp_path: Path) -> None:
     """Byte counts are the server's; a wait that the release cannot do is named with the reason."""
     emscripten = tools.emscripten
-    chosen = ("--emscripten", tools.generation)
+    chosen = ("--emscripten", emscripten.version_text)
     node = ("--node", tools.node.path)
     place = tmp_path / "kept"
     done = emsockets("demo", "--json", "--keep", place, *chosen, *node)

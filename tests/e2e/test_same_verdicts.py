@@ -13,8 +13,7 @@ import pytest
 
 import emsockets_build.report
 from emsockets_build.process import run_bounded
-from emsockets_build.resources import templates_dir
-from emsockets_build.scaffold import render, write_project
+from emsockets_build.scaffold import find_template, project_files, write_project
 from emsockets_build.verify.client import free_port
 from tests.cmake.configuring import CMAKE
 from tests.generations import Tools
@@ -44,7 +43,7 @@ def _command(name: str, *arguments: str | Path, env: dict[str, str] | None = Non
 def project(newest_tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample with scenarios of which some fail, built by `emsockets check`."""
     source = tmp_path_factory.mktemp("same") / "echo"
-    files = render(templates_dir() / "socket-echo", {"NAME": "echo", "WAIT": "asyncify"})
+    files = project_files(find_template("socket-echo"), {"NAME": "echo", "WAIT": "asyncify"})
     write_project(files, source)
     lists = source / "CMakeLists.txt"
     lists.write_text(lists.read_text().replace("emsockets_add_test(", "set(unused ") + SCENARIOS)
@@ -162,7 +161,7 @@ def test_a_compiler_cache_has_everything_for_a_second_build(
     """Compilers run through the launcher that CMake was given, with nothing in between."""
     program, environment = launcher
     source = tmp_path / "echo"
-    files = render(templates_dir() / "socket-echo", {"NAME": "echo", "WAIT": "asyncify"})
+    files = project_files(find_template("socket-echo"), {"NAME": "echo", "WAIT": "asyncify"})
     write_project(files, source)
     for build in ("first", "second"):
         done = _command(

@@ -44,3 +44,16 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     """Said before anything is started."""
     with pytest.raises(ToolMissingError):
         run_native(Program(tmp_path / "absent"))
+
+
+def test_a_listener_that_is_gone_does_not_block_the_program() -> None:
+    """`emsockets run ... | head`: the program's flood is read on, and kept."""
+    heard: list[int] = []
+
+    def gone(_: str, data: bytes) -> None:
+        heard.append(len(data))
+        raise BrokenPipeError(32, "Broken pipe")
+
+    program = Program(Path(sys.executable), ("-c", "print('x' * 1_000_000)"))
+    result = run_native(program, limits=Limits(seconds=30), on_output=gone)
+    assert (result.exit_code, len(result.stdout), len(heard)) == (0, 1_000_001, 1)

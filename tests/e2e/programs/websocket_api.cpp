@@ -19,7 +19,6 @@ constexpr std::array<std::size_t, 4> sizes{1, 125, 4096, 70'000};
 
 // Callbacks run on the thread of the JavaScript event loop, which with WAIT pthread is not that of
 // main().
-std::atomic<bool> is_open{false};
 std::atomic<bool> is_broken{false};
 std::atomic<bool> is_wrong{false};
 std::atomic<std::size_t> echoes{0};
@@ -31,8 +30,6 @@ std::string message(std::size_t number) {
     }
     return text;
 }
-
-EM_BOOL on_open(int, const EmscriptenWebSocketOpenEvent*, void*) { return is_open = true; }
 
 EM_BOOL on_error(int, const EmscriptenWebSocketErrorEvent*, void*) { return is_broken = true; }
 
@@ -54,7 +51,6 @@ public:
         EmscriptenWebSocketCreateAttributes attributes{url, "binary", EM_TRUE};
         socket_ = emscripten_websocket_new(&attributes);
         if (socket_ <= 0) return;
-        emscripten_websocket_set_onopen_callback(socket_, nullptr, on_open);
         emscripten_websocket_set_onerror_callback(socket_, nullptr, on_error);
         emscripten_websocket_set_onclose_callback(socket_, nullptr, on_close);
         emscripten_websocket_set_onmessage_callback(socket_, nullptr, on_message);
@@ -63,7 +59,7 @@ public:
     std::optional<int> step() {
         if (socket_ <= 0) return fail(21, "there is no WebSocket here");
         while (!is_broken && !is_wrong && echoes < sizes.size()) {
-            if (is_open && sent_ == echoes) {
+            if (is_open() && sent_ == echoes) {
                 std::string text = message(sent_++);
                 emscripten_websocket_send_binary(socket_, text.data(), text.size());
             } else if (wait_.until_ready(-1, 0, std::chrono::milliseconds{-1})) {
@@ -78,6 +74,14 @@ public:
     }
 
 private:
+    // Asked for, not called back: with WAIT pthread each call travels to the main thread by itself,
+    // and the socket can open before a callback for that is set.
+    bool is_open() const {
+        unsigned short state = 0;
+        emscripten_websocket_get_ready_state(socket_, &state);
+        return state == 1;
+    }
+
     static int fail(int code, const char* reason) {
         std::fprintf(stderr, "%s\n", reason);
         return code;
