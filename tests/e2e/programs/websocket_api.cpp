@@ -59,7 +59,7 @@ public:
     std::optional<int> step() {
         if (socket_ <= 0) return fail(21, "there is no WebSocket here");
         while (!is_broken && !is_wrong && echoes < sizes.size()) {
-            if (is_open() && sent_ == echoes) {
+            if (sent_ < sizes.size() && sent_ == echoes && is_open()) {
                 std::string text = message(sent_++);
                 emscripten_websocket_send_binary(socket_, text.data(), text.size());
             } else if (wait_.until_ready(-1, 0, std::chrono::milliseconds{-1})) {
