@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,11 @@ from emsockets_build.process import Completed, child_process, run_bounded
 from emsockets_build.storage import cache_dir, write_whole
 from emsockets_build.toolchain.install.progress import Progress
 
-__all__ = ["MIRROR_VARIABLE", "Archive", "Package", "Suite", "machine_archive"]
+__all__ = ["MIRROR_VARIABLE", "Archive", "Package", "Suite", "machine_archive", "serves_debian"]
 
 MIRROR_VARIABLE = "EMSOCKETS_DEBIAN_MIRROR"
-_MIRROR = "http://deb.debian.org/debian"  # Debian's own name for "whatever is near"
+_SOURCES = Path("/etc/apt")
+_DEBIAN_URI = re.compile(r"\bhttps?://[^\s\]]+/debian/?(?=\s|$)")
 _KEYRINGS = (
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -106,6 +107,15 @@ def machine_archive() -> Archive:
             "or use `emsockets setup --provider emsdk`",
         )
     return Archive(_mirror(), architecture, keyring)
+
+
+def serves_debian() -> bool:
+    """Tell whether `machine_archive` would find everything on this machine."""
+    try:
+        machine_archive()
+    except ToolMissingError:
+        return False
+    return True
 
 
 class Suite:
@@ -292,7 +302,11 @@ def _environment() -> dict[str, str]:
 
 
 def _mirror() -> str:
-    """Return the mirror that the machine's own sources name, if they are Debian's."""
+    """Return the mirror of Debian that the machine's own sources name.
+
+    Raises:
+        ToolMissingError: They name none, as on Ubuntu.
+    """
     named = os.environ.get(MIRROR_VARIABLE)
     if named:
         return named.rstrip("/")
@@ -307,7 +321,22 @@ def _mirror() -> str:
         codename, _, uri = rest.partition(" ")
         if origin == "Debian" and uri and not codename.endswith("-security"):
             return uri.strip().rstrip("/")
-    return _MIRROR
+    # Before the first `apt-get update` apt itself knows of none.
+    for path in (_SOURCES / "sources.list", *sorted((_SOURCES / "sources.list.d").glob("*"))):
+        if path.suffix in {".list", ".sources"}:
+            text = path.read_text("utf-8", "replace") if path.is_file() else ""
+            found = _DEBIAN_URI.search("\n".join(_without_comments(text)))
+            if found:
+                return found[0].rstrip("/")
+    raise ToolMissingError(
+        "this machine's sources name no mirror of Debian",
+        where=str(_SOURCES),
+        remedy=f"name one with {MIRROR_VARIABLE}, or use `emsockets setup --provider emsdk`",
+    )
+
+
+def _without_comments(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def _parse_packages(text: str) -> tuple[Package, ...]:

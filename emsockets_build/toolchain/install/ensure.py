@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from emsockets_build.toolchain.diagnose import diagnose
 from emsockets_build.toolchain.emscripten import find_emscripten
 from emsockets_build.toolchain.find import find_node, find_toolchain, node_needs
 from emsockets_build.toolchain.finding import Fix, Severity
+from emsockets_build.toolchain.install.apt import serves_debian
 from emsockets_build.toolchain.install.debian import install_debian
 from emsockets_build.toolchain.install.emsdk import install_emsdk
 from emsockets_build.toolchain.install.node import DEFAULT_NODE, install_node
@@ -120,9 +120,8 @@ def install_emscripten(
 
 
 def default_provider() -> str:
-    """Return ``debian`` where apt's tools are, else ``emsdk``."""
-    apt = sys.platform == "linux" and all(map(shutil.which, ("apt-get", "dpkg-deb")))
-    return "debian" if apt else "emsdk"
+    """Return ``debian`` on machines whose apt knows Debian's archive, else ``emsdk``."""
+    return "debian" if sys.platform == "linux" and serves_debian() else "emsdk"
 
 
 def ask(text: str) -> bool:

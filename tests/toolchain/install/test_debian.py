@@ -307,3 +307,22 @@ def test_the_mirror_is_the_machines_own_or_the_one_named(
     assert machine_archive().mirror == "http://mirror.example.invalid/debian"
     monkeypatch.setenv("EMSOCKETS_DEBIAN_MIRROR", "http://named.example.invalid/")
     assert machine_archive().mirror == "http://named.example.invalid"
+
+
+def test_the_mirror_is_read_from_the_sources_before_apt_knows_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script(tmp_path / "bin" / "apt-get", "true")
+    folder = tmp_path / "apt" / "sources.list.d"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(apt, "_SOURCES", tmp_path / "apt")
+    (folder / "other.list").write_text("deb https://other.example.invalid/apt stable main\n")
+    with pytest.raises(ToolMissingError) as caught:
+        machine_archive()
+    assert "EMSOCKETS_DEBIAN_MIRROR" in caught.value.remedy
+    assert not apt.serves_debian()
+    (folder / "debian.sources").write_text(
+        "# http://old.example.invalid/debian\nURIs: http://mirror.example.invalid/debian\n"
+    )
+    assert machine_archive().mirror == "http://mirror.example.invalid/debian"
+    assert apt.serves_debian()
