@@ -82,14 +82,16 @@ def run(arguments: argparse.Namespace) -> int:
     from emsockets_build.errors import ExitCode
     from emsockets_build.report.console import console
     from emsockets_build.toolchain import find_toolchain
-    from emsockets_build.verify import load_scenarios
 
     _check_numbers(arguments)
+    _import_ahead()
     toolchain = find_toolchain(
         emscripten=arguments.emscripten, node=arguments.node, start=arguments.source
     )
     out = console()
     file = arguments.scenarios or _build(arguments, toolchain, out)
+    from emsockets_build.verify import load_scenarios
+
     declared = load_scenarios(file)
     chosen = _chosen(arguments, declared)
     batch = _run_batch(
@@ -101,6 +103,15 @@ def run(arguments: argparse.Namespace) -> int:
     if batch.broken and all(outcome.passed for outcome in batch.outcomes):
         return int(batch.broken[0].error.exit_code)
     return int(ExitCode.OK if batch.passed else ExitCode.CHECK_FAILED)
+
+
+def _import_ahead() -> None:
+    """Import what runs the scenarios while the compiler works: Python waits for it anyway."""
+    import importlib
+    import threading
+
+    ahead = ("emsockets_build.verify", "emsockets_build.report.document")
+    threading.Thread(target=lambda: [*map(importlib.import_module, ahead)], daemon=True).start()
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:

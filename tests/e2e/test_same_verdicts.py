@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -139,9 +141,27 @@ def test_second_check_builds_nothing(project: Path, newest_tools: Tools) -> None
     assert program.stat().st_mtime_ns == before
 
 
-@pytest.fixture
-def launcher(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
-    """A compiler cache of its own, with its server, and the environment that it is reached by."""
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """A compiler cache of its own.
+
+    Attributes:
+        program: What CMake is told to start compilers with.
+        environment: What it is reached by.
+        counts: Asks it for its misses and hits.
+    """
+
+    program: Path
+    environment: dict[str, str]
+    counts: Callable[[], tuple[int, int]]
+
+
+@pytest.fixture(params=["ccache", "sccache"])
+def launcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Launcher]:
+    """A compiler cache with nothing in it, and gone at the end."""
+    if request.param == "ccache":
+        yield _ccache(tmp_path / "cache")
+        return
     program = Path(sys.executable).with_name("sccache")
     environment = {
         **os.environ,
@@ -151,15 +171,38 @@ def launcher(tmp_path: Path) -> Iterator[tuple[Path, dict[str, str]]]:
     }
     started = run_bounded([program, "--start-server"], timeout=60, env=environment)
     assert started.returncode == 0, started.text
-    yield program, environment
+
+    def counts() -> tuple[int, int]:
+        shown = run_bounded(
+            [program, "--show-stats", "--stats-format=json"], timeout=60, env=environment
+        )
+        found = json.loads(shown.stdout)["stats"]
+        misses, hits = (found[f"cache_{what}"]["counts"] for what in ("misses", "hits"))
+        return sum(misses.values()), sum(hits.values())
+
+    yield Launcher(program, environment, counts)
     run_bounded([program, "--stop-server"], timeout=60, env=environment)
 
 
+def _ccache(cache: Path) -> Launcher:
+    program = shutil.which("ccache")
+    assert program, "the tests need ccache (a package of Debian, listed in noxfile.py)"
+    ccache = Path(program)
+    environment = {**os.environ, "CCACHE_DIR": str(cache), "CCACHE_CONFIGPATH": os.devnull}
+
+    def counts() -> tuple[int, int]:
+        text = run_bounded([ccache, "--print-stats"], timeout=60, env=environment).text
+        numbers = dict(line.split("\t") for line in text.splitlines())
+        hits = int(numbers["direct_cache_hit"]) + int(numbers["preprocessed_cache_hit"])
+        return int(numbers["cache_miss"]), hits
+
+    return Launcher(ccache, environment, counts)
+
+
 def test_a_compiler_cache_has_everything_for_a_second_build(
-    newest_tools: Tools, tmp_path: Path, launcher: tuple[Path, dict[str, str]]
+    newest_tools: Tools, tmp_path: Path, launcher: Launcher
 ) -> None:
     """Compilers run through the launcher that CMake was given, with nothing in between."""
-    program, environment = launcher
     source = tmp_path / "echo"
     files = project_files(find_template("socket-echo"), {"NAME": "echo", "WAIT": "asyncify"})
     write_project(files, source)
@@ -169,14 +212,8 @@ def test_a_compiler_cache_has_everything_for_a_second_build(
             source,
             *_tools(newest_tools)[:2],
             *("--build-dir", str(source / build)),
-            *("-D", f"CMAKE_CXX_COMPILER_LAUNCHER={program}"),
-            env=environment,
+            *("-D", f"CMAKE_CXX_COMPILER_LAUNCHER={launcher.program}"),
+            env=launcher.environment,
         )
         assert done.returncode == 0, done.text
-    shown = run_bounded(
-        [program, "--show-stats", "--stats-format=json"], timeout=60, env=environment
-    )
-    counts = json.loads(shown.stdout)["stats"]
-    misses = sum(counts["cache_misses"]["counts"].values())
-    hits = sum(counts["cache_hits"]["counts"].values())
-    assert (misses, hits) == (4, 4)
+    assert launcher.counts() == (4, 4)
