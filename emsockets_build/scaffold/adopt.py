@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emsockets_build.cmake_source import Call, read_calls
 from emsockets_build.errors import UsageError
-from emsockets_build.scaffold.cmake_source import Call, read_calls
 
 __all__ = ["Adoption", "Place", "adopt", "find_target", "read_sources", "unified_diff"]
 

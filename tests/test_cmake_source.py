@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emsockets_build.cmake_source import read_calls
 from emsockets_build.quoting import cmake_quote
 from emsockets_build.resources import cmake_dir
-from emsockets_build.scaffold.cmake_source import read_calls
 
 TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=30)
 

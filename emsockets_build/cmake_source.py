@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Call", "read_calls"]
+__all__ = ["Argument", "Call", "read_calls"]
 
 _BRACKET = r"\[(?P<{0}>=*)\[.*?\](?P={0})\]"
 _SPACE = re.compile(rf"(?:[\s\ufeff]+|#{_BRACKET.format('comment')}|#(?!\[=*\[)[^\n]*)", re.DOTALL)
@@ -24,22 +24,42 @@ _ARGUMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call.
+
+    Attributes:
+        text: As it is written, quotes and brackets taken off; escapes are kept.
+        start: Where ``text`` begins in the file, behind the quote or bracket.
+        kind: ``quoted``, ``bracket``, ``bare``, or ``parenthesis`` for an inner one.
+    """
+
+    text: str
+    start: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One command invocation.
 
     Attributes:
         name: The command, in lower case: CMake does not tell the cases apart.
-        arguments: Its arguments as they are written, quotes and brackets taken off.
+        words: Its arguments with their places.
         start: Where it begins in the text.
         end: The place behind its closing parenthesis.
         line: The number of the line where it begins, from 1.
     """
 
     name: str
-    arguments: tuple[str, ...]
+    words: tuple[Argument, ...]
     start: int
     end: int
     line: int
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The arguments' texts."""
+        return tuple(word.text for word in self.words)
 
 
 def read_calls(text: str) -> Iterator[Call]:
@@ -65,9 +85,9 @@ def read_calls(text: str) -> Iterator[Call]:
         position = _skip_space(text, end)
 
 
-def _read_arguments(text: str, position: int) -> tuple[list[str], int]:
+def _read_arguments(text: str, position: int) -> tuple[list[Argument], int]:
     """Read up to the parenthesis that closes a call; inner ones are arguments of their own."""
-    begin, arguments, depth = position, list[str](), 1
+    begin, arguments, depth = position, list[Argument](), 1
     while True:
         position = _skip_space(text, position)
         character = text[position : position + 1]
@@ -76,7 +96,7 @@ def _read_arguments(text: str, position: int) -> tuple[list[str], int]:
             position += 1
             if depth == 0:
                 return arguments, position
-            arguments.append(character)
+            arguments.append(Argument(character, position - 1, "parenthesis"))
             continue
         argument = _ARGUMENT.match(text, position)
         if argument is None:
@@ -85,12 +105,12 @@ def _read_arguments(text: str, position: int) -> tuple[list[str], int]:
         position = argument.end()
 
 
-def _content(argument: re.Match[str]) -> str:
-    for group in ("quoted", "bare"):
-        if argument[group] is not None:
-            return argument[group]
+def _content(argument: re.Match[str]) -> Argument:
+    for kind in ("quoted", "bare"):
+        if argument[kind] is not None:
+            return Argument(argument[kind], argument.start(kind), kind)
     width = len(argument["bracket"]) + 2
-    return argument[0][width:-width]
+    return Argument(argument[0][width:-width], argument.start() + width, "bracket")
 
 
 def _skip_space(text: str, position: int) -> int:

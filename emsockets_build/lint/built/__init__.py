@@ -1,0 +1,9 @@
+"""Checkers of the JavaScript and WebAssembly that emcc wrote."""
+
+from __future__ import annotations
+
+from emsockets_build.lint.checkers import Checker
+
+__all__ = ["CHECKERS"]
+
+CHECKERS: tuple[Checker, ...] = ()

@@ -1,0 +1,153 @@
+"""Lints files: reads, checks in as many processes as pay, and keeps what it found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emsockets_build.lint.checkers import check_text
+from emsockets_build.lint.collect import File, collect
+from emsockets_build.lint.context import Context
+from emsockets_build.lint.finding import Finding
+from emsockets_build.lint.store import Store
+from emsockets_build.lint.text import Kind, SourceText, decode
+from emsockets_build.settings.version import Version
+
+__all__ = ["MOST_BYTES", "Report", "Skipped", "lint", "read_file"]
+
+MOST_BYTES: Mapping[Kind, int] = {
+    Kind.CMAKE: 4 << 20,
+    Kind.MAKE: 4 << 20,
+    Kind.SHELL: 4 << 20,
+    Kind.SOURCE: 8 << 20,
+    Kind.BUILT: 64 << 20,
+}
+"""The largest file of each kind that is read, in bytes: no hand-written one comes near."""
+
+_WORTH_PROCESSES = 1 << 20  # bytes to check that take longer than a process takes to start
+_CHUNK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was not checked, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found.
+
+    Attributes:
+        findings: By file and place.
+        skipped: The files that were not checked.
+        files: How many files were checked.
+        cached: How many of them had been checked before.
+    """
+
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    files: int
+    cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    source: SourceText
+    context: Context
+    key: str
+
+
+def lint(
+    paths: Sequence[Path],
+    *,
+    version: Version | None = None,
+    jobs: int | None = None,
+    store: Store | None = None,
+) -> Report:
+    """Check files and folders.
+
+    Args:
+        paths: Files and folders.
+        version: The Emscripten release to judge for; all if None.
+        jobs: How many processes may work; as many as there are processors if None.
+        store: Where findings of unchanged files are kept; nowhere if None.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UsageError: A path is not there or cannot be read.
+    """
+    skipped: list[Skipped] = []
+    sources = list(_read_all(collect(paths), skipped))
+    kept = store or Store(None)
+    tasks = [
+        _Task(source, context, kept.key(source, context))
+        for source, context in _with_contexts(sources, version)
+    ]
+    fresh = [task for task in tasks if task.key not in kept]
+    for task, found in zip(fresh, _check_all(fresh, jobs), strict=True):
+        kept.put(task.key, found)
+    kept.save(task.key for task in tasks)
+    findings = [finding for task in tasks for finding in kept.get(task.key, task.source.path)]
+    return Report(tuple(findings), tuple(skipped), len(tasks), len(tasks) - len(fresh))
+
+
+def read_file(file: File) -> SourceText | Skipped:
+    """Read one file, bounded.
+
+    Args:
+        file: Which.
+
+    Returns:
+        Its text, or why it is not checked.
+    """
+    bound = MOST_BYTES[file.kind]
+    try:
+        with file.path.open("rb") as opened:
+            data = opened.read(bound + 1)
+    except OSError as error:
+        return Skipped(file.shown, f"it cannot be read: {error.strerror}")
+    if len(data) > bound:
+        return Skipped(file.shown, f"it is larger than {bound >> 20} MiB")
+    source = decode(file.shown, data, file.kind)
+    return source or Skipped(file.shown, "it is binary")
+
+
+def _read_all(files: Iterable[File], skipped: list[Skipped]) -> Iterator[SourceText]:
+    for file in files:
+        source = read_file(file)
+        if isinstance(source, Skipped):
+            skipped.append(source)
+        else:
+            yield source
+
+
+def _with_contexts(
+    sources: Sequence[SourceText], version: Version | None
+) -> Iterator[tuple[SourceText, Context]]:
+    """Tell each file's checkers which targets the build files make of it."""
+    for source in sources:
+        yield source, Context(version)
+
+
+def _check_all(tasks: Sequence[_Task], jobs: int | None) -> Iterator[tuple[Finding, ...]]:
+    workers = min(jobs or os.cpu_count() or 1, 8)
+    if workers == 1 or sum(len(task.source.text) for task in tasks) < _WORTH_PROCESSES:
+        yield from map(_check, tasks)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # Not fork: the caller may have threads.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        yield from pool.map(_check, tasks, chunksize=_CHUNK)
+
+
+def _check(task: _Task) -> tuple[Finding, ...]:
+    return check_text(task.source, task.context)
