@@ -1,10 +1,10 @@
-"""Where the files that are data, not Python, lie: the CMake package and the project templates."""
+"""Where the files that are data lie: the CMake package, the templates, the look of pages."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["cmake_dir", "templates_dir"]
+__all__ = ["cmake_dir", "templates_dir", "theme_css"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -23,3 +23,8 @@ def cmake_dir() -> Path:
 def templates_dir() -> Path:
     """Return the folder that holds one folder per project template."""
     return _data_dir("templates")
+
+
+def theme_css() -> str:
+    """Return the colours and type that every page of this project shares, as a style sheet."""
+    return (_PACKAGE / "theme.css").read_text("utf-8")

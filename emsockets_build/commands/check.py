@@ -74,6 +74,7 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("reports")
     group.add_argument("--json", action="store_true", help="print one JSON object")
     group.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML, too")
+    group.add_argument("--html", type=Path, metavar="FILE", help="write a page to read, too")
     group.add_argument("--github", action="store_true", help="print annotations for GitHub, too")
 
 
@@ -226,6 +227,18 @@ def _report(arguments: argparse.Namespace, batch: Batch, declared: Declared, out
 
         suite = arguments.source.absolute().name
         write_whole(arguments.junit, junit_xml(batch, suite=suite, files=declared.files))
+    if arguments.html is not None:
+        from emsockets_build.report.html import write_html
+
+        facts = {"Emscripten": declared.emscripten, "configuration": declared.configuration}
+        write_html(
+            arguments.html,
+            batch,
+            document,
+            project=arguments.source,
+            facts=facts,
+            files=declared.files,
+        )
     if arguments.github:
         from emsockets_build.report.github import github_annotations
 

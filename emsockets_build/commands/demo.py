@@ -36,6 +36,7 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--emscripten", metavar="PATH|VERSION", help="which Emscripten to use")
     parser.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to read, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -55,6 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         outcomes = _run_all(_scenarios(programs), toolchain, progress)
         # While the programs are still there to be measured.
         document = _document(toolchain, outcomes, impossible)
+        if arguments.html is not None:
+            _write_html(arguments.html, folder, outcomes, document)
     if arguments.json:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
@@ -198,6 +201,16 @@ def _document(
         "not_possible": impossible,
     }
     return report_document("demo", outcomes, extra)
+
+
+def _write_html(
+    file: Path, folder: Path, outcomes: Sequence[Outcome], document: dict[str, Any]
+) -> None:
+    from emsockets_build.report.html import write_html
+    from emsockets_build.verify import Batch
+
+    facts = {"Emscripten": document["emscripten"], "Node": document["node"]}
+    write_html(file, Batch(tuple(outcomes)), document, project=folder, facts=facts)
 
 
 def _print_table(

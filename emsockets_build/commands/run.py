@@ -43,6 +43,7 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sequence", action="store_true", help="draw program, network and server as a sequence"
     )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to read, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -70,6 +71,13 @@ def run(arguments: argparse.Namespace) -> int:
         on_output=None if arguments.json else _pass_on,
     )
     document = report_document("run", [outcome])
+    if arguments.html is not None:
+        from emsockets_build.report.html import write_html
+        from emsockets_build.verify import Batch
+
+        facts = {"Emscripten": arguments.emscripten or ""}
+        program = arguments.program
+        write_html(arguments.html, Batch((outcome,)), document, project=program, facts=facts)
     if arguments.json:
         import json
 

@@ -3,18 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from emsockets_build.quoting import terminal_escape
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.transcript.timeline import Moment
 
-__all__ = ["describe", "draw_sequence"]
+__all__ = ["Way", "describe", "draw_sequence", "shown", "way"]
 
 _LEFT, _ARROW = 38, 22
 _OUTWARD = frozenset({Kind.CONNECT, Kind.SEND})
 _INWARD = frozenset({Kind.OPEN, Kind.MESSAGE, Kind.ACCEPT})
 _HIDDEN = frozenset({Kind.TOTALS, Kind.CALL})
 _PER_KIND = {Kind.START, Kind.EXIT, Kind.EXCEPTION, Kind.LISTEN}
+
+
+class Way(Enum):
+    """Where the arrow of a moment points."""
+
+    NOWHERE = "nowhere"
+    TO_SERVER = "to-server"
+    TO_PROGRAM = "to-program"
+
+
+def shown(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Leave out what sums up other moments, or is no part of the traffic."""
+    for moment in moments:
+        event = moment.program or moment.server
+        if event is not None and event.kind not in _HIDDEN:
+            yield moment
+
+
+def way(moment: Moment) -> Way:
+    """Tell which way something went at a moment, if anything did."""
+    event = moment.program or moment.server
+    outward, inward = _OUTWARD, _INWARD
+    if moment.program is None:  # the server's words have the other direction
+        outward, inward = frozenset({Kind.MESSAGE}), frozenset({Kind.SEND})
+    if event is None or event.kind not in outward | inward:
+        return Way.NOWHERE
+    return Way.TO_SERVER if event.kind in outward else Way.TO_PROGRAM
 
 
 def draw_sequence(moments: Iterable[Moment], *, width: int = 100) -> Iterator[str]:
@@ -29,10 +57,7 @@ def draw_sequence(moments: Iterable[Moment], *, width: int = 100) -> Iterator[st
     """
     right = max(20, width - 10 - _LEFT - _ARROW)
     yield f"{'seconds':>9} {'program':<{_LEFT}}{'network':^{_ARROW}}server".rstrip()
-    for moment in moments:
-        event = moment.program or moment.server
-        if event is None or event.kind in _HIDDEN:
-            continue
+    for moment in shown(moments):
         time = "" if moment.time is None else f"{moment.time:.3f}"
         left = _fit(describe(moment.program), _LEFT - 1) if moment.program else ""
         there = _fit(describe(moment.server), right) if moment.server else ""
@@ -41,18 +66,12 @@ def draw_sequence(moments: Iterable[Moment], *, width: int = 100) -> Iterator[st
 
 def _arrow(moment: Moment) -> str:
     """Draw the way of a message, with its size and how long it took."""
-    event = moment.program or moment.server
-    if event is None:
-        return ""
-    outward = event.kind in _OUTWARD
-    inward = event.kind in _INWARD
-    if moment.program is None:  # the server's words have the other direction
-        outward, inward = event.kind is Kind.MESSAGE, event.kind is Kind.SEND
-    if not outward and not inward:
+    direction = way(moment)
+    if direction is Way.NOWHERE:
         return ""
     label = "" if moment.travel is None else f" {max(0.0, moment.travel) * 1000:.1f} ms "
     line = label.center(_ARROW - 4, "-")
-    return f"{line}>" if outward else f"<{line}"
+    return f"{line}>" if direction is Way.TO_SERVER else f"<{line}"
 
 
 def describe(event: Event) -> str:

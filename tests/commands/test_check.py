@@ -66,11 +66,14 @@ def test_selection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_reports_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """JUnit goes to its file and annotations to standard output."""
+    """JUnit and HTML go to their files and annotations to standard output."""
     file = str(_scenarios(tmp_path, {"a": GOOD, "b": BAD}))
     report = tmp_path / "out" / "junit.xml"
-    assert main(["check", "--scenarios", file, "--junit", str(report), "--github"]) == 1
+    page = tmp_path / "out" / "report.html"
+    outputs = ["--junit", str(report), "--html", str(page), "--github"]
+    assert main(["check", "--scenarios", file, *outputs]) == 1
     assert 'failures="1"' in report.read_text()
+    assert "<h1>1 failed of 2</h1>" in page.read_text()
     out, err = capsys.readouterr()
     assert out.startswith("::error file=/CMakeLists.txt,title=b::")
     assert "1 passed, 1 failed" in err
@@ -113,9 +116,10 @@ def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path) -> N
     """An interrupted check keeps what it has, says what it did not reach, and ends with 130."""
     file = _scenarios(tmp_path, {"a": GOOD, "b": SLOW, "c": GOOD})
     report = tmp_path / "junit.xml"
+    page = tmp_path / "report.html"
     command = [sys.executable, "-m", "emsockets_build", "check", "--scenarios", str(file)]
     child = subprocess.Popen(
-        [*command, "-j", "1", "--junit", str(report), "--json"],
+        [*command, "-j", "1", "--junit", str(report), "--html", str(page), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -138,6 +142,7 @@ def test_ctrl_c_writes_the_report_and_leaves_nothing_behind(tmp_path: Path) -> N
     assert [run["name"] for run in document["runs"]] == ["a"]
     assert document["not_run"] == ["b", "c"]
     assert 'skipped="2"' in report.read_text()
+    assert "<h1>1 of 3 passed, interrupted</h1>" in page.read_text()
     assert not _children_of(None, str(tmp_path / "b.js"))
 
 
