@@ -157,6 +157,9 @@ class Behaviour:
     websocket: ClassVar[bool] = True
     """Whether the connection speaks HTTP and WebSocket at all."""
 
+    listens: ClassVar[bool] = True
+    """Whether there is anybody at the port."""
+
     @property
     def max_message(self) -> int:
         """Bytes that one message from the client may have; more is refused with 1009."""

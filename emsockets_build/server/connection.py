@@ -94,9 +94,9 @@ class Connection(TcpConnection):
     def eof_received(self) -> bool:
         """Take the client's FIN; True keeps the transport open for the server's direction."""
         self.recorder.half_closed("client")
+        self.recorder.closing("client")
         if self._state is _State.RAW and self._session.raw_ended():
             return True
-        self.recorder.closing("client")
         self.over = True
         return False
 
@@ -318,5 +318,6 @@ class Connection(TcpConnection):
 
     def half_close(self) -> None:
         """End the server's direction of the TCP connection (FIN) and go on reading."""
-        self._state = _State.CLOSING
+        if self._state is not _State.RAW:
+            self._state = _State.CLOSING
         self.end_writing()

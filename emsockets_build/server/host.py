@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 from collections import deque
@@ -97,6 +98,7 @@ class Host:
         self._idle = asyncio.Event()
         self._idle.set()
         self._server: asyncio.Server | None = None
+        self._taken: socket.socket | None = None  # a port on which nobody shall listen
 
     async def start(self) -> None:
         """Listen.
@@ -105,6 +107,11 @@ class Host:
             UsageError: The address cannot be bound.
         """
         try:
+            if not self.settings.behaviour.listens:
+                self._taken = socket.socket()
+                self._taken.bind((self.settings.address, self.settings.port))
+                self.port = self._taken.getsockname()[1]
+                return
             self._server = await self._listen(self.settings.port)
             for _ in range(_PORT_ATTEMPTS):
                 ports = {listener.getsockname()[1] for listener in self._server.sockets}
@@ -126,6 +133,8 @@ class Host:
     async def stop(self) -> None:
         """Stop listening and drop every connection; returns when all are gone."""
         server = self._server
+        if self._taken is not None:
+            self._taken.close()
         if server is not None:
             await _stop_accepting(server)
             server.close()
