@@ -131,7 +131,7 @@ if (settings.webSocket === "lend" && (settings.replaceWebSocket || !globalThis.W
   observedGlobal(report); // asking for it loads half of Node's HTTP client: not for every program
 }
 if (settings.raw) observeRaw(report);
-observeCalls(report);
+observeCalls(report, Boolean(settings.everyCall));
 
 // --- the process --------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ def run_node(
     stop: threading.Event | None = None,
     on_output: Callable[[str, bytes], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
+    every_call: bool = False,
 ) -> RunResult:
     """Run a program under Node, watched by the hook, and leave no process behind.
 
@@ -50,6 +51,7 @@ def run_node(
         stop: Ends the run early when set, from any thread.
         on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
         on_event: Called with each event of the hook, in a reading thread.
+        every_call: Report each socket call instead of each new result of one.
 
     Returns:
         Everything that was seen of the run.
@@ -70,7 +72,14 @@ def run_node(
             node_command(program, features, node=node, node_flags=node_flags),
             program,
             limits,
-            environment=_environment(program, features, channel, ws_modules),
+            environment=_environment(
+                program,
+                {
+                    **channel.settings,
+                    **_hook_settings(program, features, ws_modules),
+                    "everyCall": every_call,
+                },
+            ),
             callbacks=callbacks,
             hook=(channel, reports),
         )
@@ -136,8 +145,5 @@ def _hook_settings(
     }
 
 
-def _environment(
-    program: Program, features: ProgramFeatures, channel: ReportChannel, ws_modules: Path | None
-) -> dict[str, str]:
-    settings = {**channel.settings, **_hook_settings(program, features, ws_modules)}
+def _environment(program: Program, settings: Mapping[str, object]) -> dict[str, str]:
     return {**os.environ, **program.environment, "EMSOCKETS_HOOK": json.dumps(settings)}

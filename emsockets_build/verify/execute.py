@@ -37,6 +37,8 @@ class Runtime:
         ws_modules: The folder that holds the right ``ws``.
         emscripten_version: The release that built the programs, where it is known.
         symbolizer: Finds ``llvm-symbolizer``, for file and line of a hang or crash.
+        every_call: Have each socket call reported instead of each new result of one.
+        watcher: The library that reports the socket calls of native programs.
     """
 
     node: Path | None = None
@@ -44,6 +46,8 @@ class Runtime:
     ws_modules: Path | None = None
     emscripten_version: Version | None = None
     symbolizer: Callable[[], Path | None] | None = None
+    every_call: bool = False
+    watcher: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def execute(
     *,
     stop: threading.Event | None = None,
     on_output: Callable[[str, bytes], None] | None = None,
+    server: TestServer | None = None,
 ) -> Outcome:
     """Run one scenario to its verdict; nothing of it is left afterwards.
 
@@ -82,6 +87,7 @@ def execute(
         runtime: What to run it with.
         stop: Ends the run early when set.
         on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
+        server: A server that has not been entered, instead of one that the scenario describes.
 
     Returns:
         The verdict and all that it rests on.
@@ -93,7 +99,10 @@ def execute(
     if scenario.client:
         return _execute_server(scenario, runtime, stop=stop, on_output=on_output)
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(TestServer(scenario.server)) if scenario.server else None
+        if server is None and scenario.server:
+            server = TestServer(scenario.server)
+        if server is not None:
+            stack.enter_context(server)
         program = _program(scenario, lambda text: fill_in(text, server))
         limits = Limits(seconds=scenario.timeout)
         result = _run(scenario, program, runtime, limits, _Watch(stop, on_output))
@@ -157,7 +166,14 @@ def _run(
     watch: _Watch,
 ) -> RunResult:
     if scenario.runner == "native":
-        return run_native(program, limits=limits, stop=watch.stop, on_output=watch.on_output)
+        return run_native(
+            program,
+            limits=limits,
+            stop=watch.stop,
+            on_output=watch.on_output,
+            watcher=runtime.watcher,
+            on_event=watch.on_event,
+        )
     if runtime.node is None:
         from emsockets_build.errors import ToolMissingError
 
@@ -176,4 +192,5 @@ def _run(
         stop=watch.stop,
         on_output=watch.on_output,
         on_event=watch.on_event,
+        every_call=runtime.every_call,
     )

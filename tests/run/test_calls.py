@@ -108,3 +108,28 @@ def test_the_programs_exit_is_told_before_it_happens(run: Callable[[str], RunRes
     try { made("exit", env).exports.go(4, 0, 0); } catch {}
     """)
     assert calls(result) == [("exit", None)]
+
+
+def test_each_call_is_told_where_it_is_asked_for(node: Path, script: Callable[..., Path]) -> None:
+    """Sizes of every read; write() on a socket, whose count lies in memory; EAGAIN says nothing."""
+    text = """
+    const answers = [3, -6, -6, 2, 4, 0, 0];
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const env = { memory, __syscall_recvfrom: () => answers.shift() };
+    const { exports } = made("__syscall_recvfrom", env);
+    while (answers.length) exports.go(3, 0, 0);
+    const file = made("fd_write", { memory, fd_write: () => 0 });
+    file.exports.go(1, 0, 0);
+    file.exports.go(3, 0, 0);
+    """
+    result = run_node(Program(script(MODULE + text)), node=node, every_call=True)
+    assert result.exit_code == 0, result.stderr
+    assert calls(result) == [
+        ("recvfrom", 3),
+        ("recvfrom", -6),
+        ("recvfrom", 2),
+        ("recvfrom", 4),
+        ("recvfrom", 0),
+        ("recvfrom", 0),
+        ("write", 0),
+    ]
