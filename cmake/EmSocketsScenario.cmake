@@ -59,7 +59,6 @@ function(_emsockets_check_values prefix context)
       "EXPECT_RECEIVED=(0|[1-9][0-9]*)"
       "CLIENT=[1-9][0-9]*"
       "TIMEOUT=(0|[1-9][0-9]*)([.][0-9]+)?"
-      "RUNNER=(node|native)"
   )
     string(REGEX MATCH "^([A-Z_]+)=(.*)$" matched "${rule}")
     set(keyword "${CMAKE_MATCH_1}")
@@ -73,6 +72,31 @@ function(_emsockets_check_values prefix context)
       )
     endif()
   endforeach()
+endfunction()
+
+# Check the runners, and return those of this build.
+function(_emsockets_check_runners prefix context out)
+  set(runners ${${prefix}_RUNNER})
+  foreach(runner IN LISTS runners)
+    if(NOT runner MATCHES "^(node|chromium|firefox|native)$")
+      message(
+        FATAL_ERROR
+        "${context}: RUNNER does not take '${runner}'\n  remedy: name node, chromium, firefox or native"
+      )
+    elseif(${prefix}_CLIENT AND runner MATCHES "^(chromium|firefox)$")
+      message(
+        FATAL_ERROR
+        "${context}: a program that is a server cannot run in ${runner}\n  remedy: leave ${runner} out of RUNNER; pages cannot listen"
+      )
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES runners)
+  if(NOT EMSCRIPTEN)
+    set(runners native)
+  elseif(runners STREQUAL "")
+    set(runners node)
+  endif()
+  set(${out} "${runners}" PARENT_SCOPE)
 endfunction()
 
 # Write a text as a JSON string. Only what goes to the program may hold generator expressions.
@@ -90,18 +114,13 @@ endfunction()
 
 # Write one scenario as a JSON object. What is known only when CMake generates is left to
 # generator expressions.
-function(_emsockets_scenario_json prefix lists out)
+function(_emsockets_scenario_json prefix lists name runner out)
   set(target "${${prefix}_TARGET}")
-  set(runner "${${prefix}_RUNNER}")
-  if(NOT EMSCRIPTEN)
-    set(runner native)
-  elseif(runner STREQUAL "")
-    set(runner node)
-  endif()
   _emsockets_json_quote(server "${${prefix}_SERVER}" SERVER)
   _emsockets_json_quote(declared "${CMAKE_CURRENT_LIST_FILE}" FILE)
   _emsockets_json_quote(subprotocol "${${prefix}_EXPECT_SUBPROTOCOL}" SUBPROTOCOL)
-  set(json "{\"name\": \"${${prefix}_NAME}\", \"target\": \"${target}\",\n")
+  set(json "{\"name\": \"${name}\", \"test\": \"${${prefix}_NAME}\", ")
+  string(APPEND json "\"target\": \"${target}\",\n")
   string(APPEND json "   \"program\": \"$<TARGET_FILE:${target}>\", \"runner\": \"${runner}\",\n")
   string(APPEND json "   \"backend\": \"$<TARGET_PROPERTY:${target},EMSOCKETS_BACKEND>\", ")
   string(APPEND json "\"wait\": \"$<TARGET_PROPERTY:${target},EMSOCKETS_WAIT>\",\n")

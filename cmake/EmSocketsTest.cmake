@@ -25,14 +25,15 @@ This module provides the following command:
       [EXPECT_CLOSE <code>]
       [EXPECT_SENT <bytes>] [EXPECT_RECEIVED <bytes>]
       [TIMEOUT <seconds>]
-      [RUNNER node|native]
+      [RUNNER node|chromium|firefox|native...]
       [LABELS <label>...])
 
   ``emsockets check`` runs every scenario that is declared so. Each is a test of CTest, too, if the
   project calls ``enable_testing()`` or ``include(CTest)``. Both run the same code.
 
   ``NAME``
-    Names the scenario. It must be unique in the project.
+    Names the scenario. It must be unique in the project. With several runners each has a scenario
+    of its own, such as ``game-echo[chromium]``.
 
   ``TARGET``
     The executable to run. It may have been built without ``emsockets_target()``.
@@ -70,7 +71,8 @@ This module provides the following command:
     After how many seconds the program is ended, and the verdict says why it hung. Default: 60.
 
   ``RUNNER``
-    Default: ``node`` in Emscripten builds, ``native`` in native ones.
+    What runs the program: ``node``, and the browsers ``chromium`` and ``firefox``, headless, from
+    this machine. Default: ``node``. In native builds the program itself is run, once.
 
 Examples
 ^^^^^^^^
@@ -95,6 +97,13 @@ Examples
     REJECT_STDOUT "Segmentation|Aborted"
     TIMEOUT 10
     LABELS faults)
+
+.. code-block:: cmake
+
+  add_executable(game main.cpp)
+  emsockets_target(game WAIT asyncify)
+  emsockets_add_test(
+    NAME game-everywhere TARGET game RUNNER node chromium firefox ARGS {host} {port})
 #]=======================================================================]
 
 include_guard(GLOBAL)
@@ -117,7 +126,7 @@ function(emsockets_add_test)
     EXPECT_SUBPROTOCOL
     EXPECT_CLOSE
   )
-  list(APPEND single EXPECT_SENT EXPECT_RECEIVED TIMEOUT RUNNER)
+  list(APPEND single EXPECT_SENT EXPECT_RECEIVED TIMEOUT)
   set(
     multiple
     SERVER_ARGS
@@ -125,12 +134,14 @@ function(emsockets_add_test)
     ENVIRONMENT
     EXPECT_STDOUT
     REJECT_STDOUT
+    RUNNER
     LABELS
   )
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "${single}" "${multiple}")
   set(context "emsockets_add_test(${arg_NAME})")
   _emsockets_reject_arguments("${context}" "${single};${multiple}" ${ARGN})
   _emsockets_check_test(arg "${context}")
+  _emsockets_check_runners(arg "${context}" runners)
   if(NOT EMSCRIPTEN AND (arg_CLIENT OR NOT "${arg_SERVER}" MATCHES "^(|echo|raw-tcp|NONE)$"))
     message(VERBOSE "${context}: left out: it needs a WebSocket, and native programs get TCP")
     return()
@@ -153,7 +164,14 @@ function(emsockets_add_test)
       set(comma_${current} ", ")
     endif()
   endforeach()
-  _emsockets_scenario_json(arg json scenario)
-  set_property(GLOBAL APPEND_STRING PROPERTY _EMSOCKETS_SCENARIOS "${scenario}")
-  _emsockets_register_ctest("${arg_NAME}" "${arg_TIMEOUT}" "${arg_LABELS}")
+  list(LENGTH runners count)
+  foreach(runner IN LISTS runners)
+    set(name "${arg_NAME}")
+    if(count GREATER 1)
+      set(name "${arg_NAME}[${runner}]")
+    endif()
+    _emsockets_scenario_json(arg json "${name}" "${runner}" scenario)
+    set_property(GLOBAL APPEND_STRING PROPERTY _EMSOCKETS_SCENARIOS "${scenario}")
+    _emsockets_register_ctest("${name}" "${arg_TIMEOUT}" "${arg_LABELS}")
+  endforeach()
 endfunction()

@@ -24,10 +24,11 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["COOKIE_VARIABLE", "kill_cookie", "protect", "release"]
+__all__ = ["COOKIE_VARIABLE", "cookie", "kill_cookie", "protect", "release"]
 
 COOKIE_VARIABLE = "EMSOCKETS_RUN"
 _SWEEPS = 200  # a fork between two looks at /proc is found by the next one
@@ -105,6 +106,21 @@ def release(kind: str, value: str | int) -> None:
         value: As it was given to `protect`.
     """
     _watchman.tell(f"- {kind} {value}")
+
+
+@contextlib.contextmanager
+def cookie() -> Iterator[str]:
+    """Make a cookie whose bearers are ended if we are.
+
+    Yields:
+        The value of ``EMSOCKETS_RUN`` for them.
+    """
+    value = uuid.uuid4().hex
+    protect("cookie", value)
+    try:
+        yield value
+    finally:
+        release("cookie", value)
 
 
 def kill_cookie(cookie: str) -> int:

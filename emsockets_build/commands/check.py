@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from emsockets_build.run.browser import Browsers
     from emsockets_build.toolchain import Toolchain
     from emsockets_build.verify import Batch, Broken, Declared, Outcome, Runtime, Scenario
 
@@ -39,7 +40,15 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
         metavar="EXPR",
         help="words of names and labels: 'echo and not slow'",
     )
-    group.add_argument("--exact", metavar="NAME", help="the one scenario of this name")
+    group.add_argument("--exact", metavar="NAME", help="the scenario of this name, all its runners")
+    group.add_argument(
+        "--runner",
+        dest="runners",
+        action="append",
+        choices=("node", "chromium", "firefox"),
+        help="run each with this runner, whatever it declares; repeatable",
+    )
+    group.add_argument("--browser", type=Path, metavar="PATH", help="which browser to use")
     group.add_argument("--shard", metavar="I/N", help="the I-th of N parts, for several machines")
     group.add_argument("--repeat", type=int, default=1, metavar="N", help="run each N times")
     group.add_argument(
@@ -82,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Build, run, report."""
     from emsockets_build.errors import ExitCode
     from emsockets_build.report.console import console
+    from emsockets_build.run.browser import Browsers
     from emsockets_build.toolchain import find_toolchain
 
     _check_numbers(arguments)
@@ -95,9 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     declared = load_scenarios(file)
     chosen = _chosen(arguments, declared)
-    batch = _run_batch(
-        arguments, chosen, _runtime(toolchain, declared, substitute=arguments.node is None), out
-    )
+    with Browsers(arguments.browser) as browsers:
+        runtime = _runtime(toolchain, declared, browsers, substitute=arguments.node is None)
+        batch = _run_batch(arguments, chosen, runtime, out)
     _report(arguments, batch, declared, out)
     if batch.interrupted:
         return int(ExitCode.INTERRUPTED)
@@ -150,17 +160,28 @@ def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) ->
 
 def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]:
     from emsockets_build.errors import UsageError
-    from emsockets_build.verify.select import compile_expression, parse_shard, take_shard
+    from emsockets_build.verify.select import (
+        compile_expression,
+        parse_shard,
+        take_shard,
+        with_runners,
+    )
 
     scenarios = list(declared.scenarios)
     if arguments.exact is not None:
-        scenarios = [scenario for scenario in scenarios if scenario.name == arguments.exact]
+        scenarios = [
+            scenario
+            for scenario in scenarios
+            if arguments.exact in {scenario.name, declared.tests[scenario.name]}
+        ]
+    if arguments.runners:
+        scenarios = with_runners(scenarios, declared.tests, arguments.runners)
     if arguments.expression is not None:
         holds = compile_expression(arguments.expression)
         scenarios = [
             scenario
             for scenario in scenarios
-            if holds((scenario.name, *declared.labels.get(scenario.name, ())))
+            if holds((scenario.name, scenario.runner, *declared.labels[scenario.name]))
         ]
     if not scenarios:
         names = ", ".join(scenario.name for scenario in declared.scenarios[:20])
@@ -178,16 +199,18 @@ def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]
 
 
 def _runtime(
-    toolchain: Toolchain, declared: Declared, *, substitute: bool
+    toolchain: Toolchain, declared: Declared, browsers: Browsers, *, substitute: bool
 ) -> Callable[[Scenario], Runtime]:
     from emsockets_build.settings import parse_version
-    from emsockets_build.verify import Runtime, runtime_for
+    from emsockets_build.verify import BROWSERS, Runtime, page_runtime, runtime_for
 
     version = parse_version(declared.emscripten) if declared.emscripten else None
 
     def choose(scenario: Scenario) -> Runtime:
         if scenario.runner == "native":
             return Runtime()
+        if scenario.runner in BROWSERS:
+            return page_runtime(browsers, version)
         return runtime_for(scenario.program, toolchain.node, version, substitute=substitute)
 
     return choose

@@ -1,9 +1,11 @@
-"""``emsockets run``: one program, under Node or natively, against the test server."""
+"""``emsockets run``: one program, under Node, in a browser or natively, against the test server."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,9 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
         "Run a program that Emscripten built (or a native one) against a live test server, and "
         "say what the server saw. In ARGS, {host}, {port} and {url} stand for the server's address."
     )
-    parser.add_argument("program", type=Path, metavar="FILE", help=".js, .mjs, or an executable")
+    parser.add_argument(
+        "program", type=Path, metavar="FILE", help=".js, .mjs, .html, or an executable"
+    )
     parser.add_argument("arguments", nargs="*", metavar="ARGS", help="arguments, behind --")
     parser.add_argument(
         "--server", default="echo", metavar="SPEC", help="behaviour (default: echo), or none"
@@ -34,6 +38,12 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
         metavar="CODE",
         help="exit code to expect (default: 0)",
     )
+    parser.add_argument(
+        "--runner",
+        choices=("node", "chromium", "firefox"),
+        help="what runs it (default: node; for .html: chromium)",
+    )
+    parser.add_argument("--browser", type=Path, metavar="PATH", help="which browser to use")
     parser.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
     parser.add_argument(
         "--emscripten",
@@ -54,22 +64,19 @@ def run(arguments: argparse.Namespace) -> int:
     from emsockets_build.verify import Expectations, Scenario, execute
 
     _check(arguments)
-    native = arguments.program.suffix not in {".js", ".mjs", ".cjs"}
+    runner = _runner(arguments)
     server = "" if arguments.server == "none" else arguments.server
     scenario = Scenario(
         name=arguments.program.name,
         program=arguments.program.absolute(),
-        runner="native" if native else "node",
+        runner=runner,
         server=server,
         arguments=tuple(arguments.arguments),
         timeout=arguments.timeout,
         expectations=Expectations(exit_code=arguments.expect_exit),
     )
-    outcome = execute(
-        scenario,
-        _runtime(arguments, native=native),
-        on_output=None if arguments.json else _pass_on,
-    )
+    with _runtime(arguments, runner) as runtime:
+        outcome = execute(scenario, runtime, on_output=None if arguments.json else _pass_on)
     document = report_document("run", [outcome])
     if arguments.html is not None:
         from emsockets_build.report.html import write_html
@@ -110,16 +117,45 @@ def _check(arguments: argparse.Namespace) -> None:
         )
 
 
-def _runtime(arguments: argparse.Namespace, *, native: bool) -> Runtime:
+def _runner(arguments: argparse.Namespace) -> str:
+    """Choose what runs the program."""
+    from emsockets_build.errors import UsageError
+
+    suffix = arguments.program.suffix
+    runner = str(arguments.runner or ("chromium" if suffix == ".html" else "node"))
+    if suffix not in {".js", ".mjs", ".cjs", ".html"}:
+        if arguments.runner is not None:
+            raise UsageError(
+                f"--runner {runner} cannot run {arguments.program.name}",
+                why="it is no .js, .mjs or .html file, so it is run as it is",
+                remedy="leave --runner out, or give the file that emcc wrote",
+            )
+        return "native"
+    if suffix == ".html" and runner == "node":
+        raise UsageError(
+            f"Node cannot run {arguments.program.name}",
+            remedy="give --runner chromium or firefox, or the .js file beside it",
+        )
+    return runner
+
+
+@contextlib.contextmanager
+def _runtime(arguments: argparse.Namespace, runner: str) -> Iterator[Runtime]:
     from emsockets_build.settings import parse_version
     from emsockets_build.toolchain import find_node
-    from emsockets_build.verify import Runtime, runtime_for
+    from emsockets_build.verify import BROWSERS, Runtime, page_runtime, runtime_for
 
-    if native:
-        return Runtime()
     version = parse_version(arguments.emscripten) if arguments.emscripten else None
-    node = find_node(arguments.node)
-    return runtime_for(arguments.program, node, version, substitute=arguments.node is None)
+    if runner == "native":
+        yield Runtime()
+    elif runner in BROWSERS:
+        from emsockets_build.run.browser import Browsers
+
+        with Browsers(arguments.browser) as browsers:
+            yield page_runtime(browsers, version)
+    else:
+        node = find_node(arguments.node)
+        yield runtime_for(arguments.program, node, version, substitute=arguments.node is None)
 
 
 def _pass_on(stream: str, data: bytes) -> None:

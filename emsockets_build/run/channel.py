@@ -100,9 +100,10 @@ class HookReader:
             with contextlib.suppress(ValueError):  # the program wrote to our descriptor
                 report = json.loads(line)
                 if isinstance(report, dict):
-                    self._take(report)
+                    self.take(report)
 
-    def _take(self, report: dict[str, Any]) -> None:
+    def take(self, report: dict[str, Any]) -> None:
+        """Take one report."""
         event = event_of(report, self._align(report.get("t")))
         if report.get("event") == "alive":
             self.last_alive = event.time

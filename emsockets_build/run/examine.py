@@ -16,7 +16,7 @@ from emsockets_build.run.supervise import Running
 from emsockets_build.run.symbolize import SourceLine, read_symbol_map, source_lines
 from emsockets_build.run.wasm import FunctionTable
 
-__all__ = ["Examination", "without_noise"]
+__all__ = ["Examination", "explain", "pulse_of", "without_noise"]
 
 _NOISE = re.compile(
     rb"Debugger (?:listening|ending) on ws://[^\n]*\n(?:For help, see: [^\n]*\n)?"
@@ -80,7 +80,7 @@ class Examination:
         # asyncio and a WebSocket client are needed for a hang only; most runs have none.
         from emsockets_build.run.inspector import observe, open_inspector
 
-        turning, handles = _pulse(running.reports)
+        turning, handles = pulse_of(running.reports)
         try:
             url = self._url or open_inspector(running.pid, running.errors, self._node)
             self._url = url
@@ -90,12 +90,13 @@ class Examination:
             kind = HangKind.IDLE if turning else HangKind.UNKNOWN
             self.hang = Hang(kind, handles=handles, trouble=f"{error.what}: {error.why}")
             return
-        self.hang = classify(
-            with_names(seen, read_symbol_map(self._program)),
+        self.hang = explain(
+            self._program,
+            self._features,
+            seen,
             turning=turning,
-            suspends=self._features.asyncify or self._features.jspi,
-            lines=self._lines(seen),
             handles=handles,
+            symbolizer=self._symbolizer,
         )
 
     def look_early(self, running: Running) -> bool:
@@ -110,28 +111,67 @@ class Examination:
         self.hang = None
         return False
 
-    def _lines(self, seen: Observation) -> Mapping[int, tuple[SourceLine, ...]]:
-        """Find the source lines of all WebAssembly frames."""
-        frames = {
-            frame.offset
-            for thread in seen.threads
-            for sample in thread.samples
-            for frame in sample
-            if frame.wasm
-        }
-        modules = [module for thread in seen.threads for module in thread.modules]
-        if not frames or not modules:
-            return {}
-        return source_lines(
-            self._program.with_suffix(".wasm"),
-            frames,
-            code_offset=modules[0].code_offset,
-            symbolizer=self._symbolizer() if self._symbolizer is not None else None,
-        )
+
+def explain(
+    program: Path,
+    features: ProgramFeatures,
+    seen: Observation,
+    *,
+    turning: bool,
+    handles: tuple[str, ...],
+    symbolizer: Callable[[], Path | None] | None,
+) -> Hang:
+    """Say how a program hangs, in the words of its source.
+
+    Args:
+        program: The ``.js`` or ``.mjs`` file.
+        features: What its text says.
+        seen: The stacks of its threads.
+        turning: Whether its event loop turns.
+        handles: What keeps it going.
+        symbolizer: Finds ``llvm-symbolizer``.
+
+    Returns:
+        What was found.
+    """
+    return classify(
+        with_names(seen, read_symbol_map(program)),
+        turning=turning,
+        suspends=features.asyncify or features.jspi,
+        lines=_lines(program, seen, symbolizer),
+        handles=handles,
+    )
 
 
-def _pulse(reports: HookReader | None) -> tuple[bool, tuple[str, ...]]:
-    """Return whether the event loop turns, and what the program waits for."""
+def _lines(
+    program: Path, seen: Observation, symbolizer: Callable[[], Path | None] | None
+) -> Mapping[int, tuple[SourceLine, ...]]:
+    """Find the source lines of all WebAssembly frames."""
+    frames = {
+        frame.offset
+        for thread in seen.threads
+        for sample in thread.samples
+        for frame in sample
+        if frame.wasm
+    }
+    if not frames:
+        return {}
+    wasm = program.with_suffix(".wasm")
+    modules = [module for thread in seen.threads for module in thread.modules]
+    return source_lines(
+        wasm,
+        frames,
+        code_offset=modules[0].code_offset if modules else FunctionTable.of_file(wasm).code_offset,
+        symbolizer=symbolizer() if symbolizer is not None else None,
+    )
+
+
+def pulse_of(reports: HookReader | None) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether the event loop turns, and what the program waits for.
+
+    Args:
+        reports: What its hook said; None without a hook.
+    """
     if reports is None or reports.last_alive is None:
         return False, ()
     turning = time.monotonic() - reports.last_alive < _STILL_SECONDS

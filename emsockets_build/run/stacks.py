@@ -7,6 +7,9 @@ from dataclasses import dataclass
 __all__ = ["Frame", "Observation", "ThreadView", "WasmModule"]
 
 
+_OURS = ("/emsockets_build/run/calls.cjs", "/emsockets_build/run/browser/page.js")
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame of a stack.
@@ -30,7 +33,7 @@ class Frame:
     @property
     def watching(self) -> bool:
         """Whether it is one of ours, between the program and the library's call that we watch."""
-        return not self.wasm and self.url.endswith("/emsockets_build/run/calls.cjs")
+        return not self.wasm and self.url.endswith(_OURS)
 
     def __str__(self) -> str:
         where = self.location or (f"offset {self.offset:#x}" if self.wasm else self.url)

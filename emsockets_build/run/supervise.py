@@ -8,8 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -21,7 +20,7 @@ from emsockets_build.run.capture import BoundedCapture, Pump
 from emsockets_build.run.channel import HookReader, ReportChannel
 from emsockets_build.run.model import Limits, Program, RunResult
 
-__all__ = ["Callbacks", "Ending", "Running", "supervise"]
+__all__ = ["Callbacks", "Ending", "Running", "output_taker", "supervise"]
 
 _DRAIN_SECONDS = 2.0  # for what is still in the pipes when every process is gone
 _LOOK_SECONDS = 0.1  # between two looks at the stop event and at the pulse
@@ -98,7 +97,7 @@ def supervise(
     reports = hook[1] if hook else None
     started = time.monotonic()
     with (
-        _cookie() as cookie,
+        guard.cookie() as cookie,
         child_process(
             command,
             env={**environment, guard.COOKIE_VARIABLE: cookie},
@@ -134,17 +133,6 @@ def supervise(
     return _with_reports(_with_own_ending(result, ending), reports)
 
 
-@contextlib.contextmanager
-def _cookie() -> Iterator[str]:
-    """Make a cookie whose bearers are ended if we are."""
-    cookie = uuid.uuid4().hex
-    guard.protect("cookie", cookie)
-    try:
-        yield cookie
-    finally:
-        guard.release("cookie", cookie)
-
-
 def _with_own_ending(result: RunResult, ending: Ending) -> RunResult:
     """Tell signals from exit codes; what we killed has neither of its own."""
     code = result.exit_code
@@ -178,13 +166,20 @@ def _start_pumps(
     streams = (("stdout", child.stdout), ("stderr", child.stderr))
     for (name, stream), capture in zip(streams, captures, strict=True):
         if stream is not None:
-            finishers.append(Pump(stream, _taker(name, capture, callbacks.on_output)).finish)
+            finishers.append(Pump(stream, output_taker(name, capture, callbacks.on_output)).finish)
     return finishers
 
 
-def _taker(
+def output_taker(
     name: str, capture: BoundedCapture, on_output: Callable[[str, bytes], None] | None
 ) -> Callable[[bytes], None]:
+    """Return what takes one stream's output: it is kept, and handed to whoever listens.
+
+    Args:
+        name: ``stdout`` or ``stderr``.
+        capture: Where it is kept.
+        on_output: Who listens; nobody if None.
+    """
     listener = on_output
 
     def take(data: bytes) -> None:

@@ -13,9 +13,10 @@ __all__ = ["Event", "Kind", "Source"]
 class Source(StrEnum):
     """Who says so."""
 
-    PROGRAM = "program"  # the hook inside Node
+    PROGRAM = "program"  # the hook inside Node or in the page
     LOG = "log"  # Emscripten's SOCKET_DEBUG lines
     SERVER = "server"  # the test server's record
+    BROWSER = "browser"  # the browser itself, about a page
 
 
 class Kind(StrEnum):

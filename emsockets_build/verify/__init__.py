@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from emsockets_build.verify.batch import Batch, Broken, run_batch
 from emsockets_build.verify.declared import Declared, load_scenarios
-from emsockets_build.verify.execute import Runtime, execute, fill_in
+from emsockets_build.verify.execute import execute, fill_in
 from emsockets_build.verify.expect import find_mismatches
 from emsockets_build.verify.model import Cause, Expectations, Mismatch, Outcome, Scenario
-from emsockets_build.verify.runtime import runtime_for
+from emsockets_build.verify.runners import BROWSERS, RUNNERS, Runtime
+from emsockets_build.verify.runtime import page_runtime, runtime_for
 
 __all__ = [
+    "BROWSERS",
+    "RUNNERS",
     "Batch",
     "Broken",
     "Cause",
@@ -23,6 +26,7 @@ __all__ = [
     "fill_in",
     "find_mismatches",
     "load_scenarios",
+    "page_runtime",
     "run_batch",
     "runtime_for",
 ]

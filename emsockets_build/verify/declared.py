@@ -33,6 +33,8 @@ class Declared:
         scenarios: In the order of declaration.
         labels: The labels of each scenario, by its name.
         files: The file that declares each scenario, by its name.
+        tests: The name that each scenario was declared with, by its own name: scenarios of one
+            test differ in their runner only.
     """
 
     path: Path
@@ -41,6 +43,7 @@ class Declared:
     scenarios: tuple[Scenario, ...]
     labels: Mapping[str, tuple[str, ...]]
     files: Mapping[str, str]
+    tests: Mapping[str, str]
 
 
 def load_scenarios(path: Path) -> Declared:
@@ -86,6 +89,7 @@ def load_scenarios(path: Path) -> Declared:
             scenarios=scenarios,
             labels={entry["name"]: tuple(entry["labels"]) for entry in entries},
             files={entry["name"]: entry["declared"] for entry in entries},
+            tests={entry["name"]: str(entry.get("test", entry["name"])) for entry in entries},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _not_ours(path, f"{type(error).__name__}: {error}") from error

@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
-from emsockets_build.run.model import Limits, Program, RunResult, Version
-from emsockets_build.run.native import run_native
-from emsockets_build.run.node import run_node
+from emsockets_build.run.model import Limits, Program, RunResult
 from emsockets_build.server import ConnectionRecord, TestServer
-from emsockets_build.transcript.event import Event
 from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import client_mismatches, find_mismatches
 from emsockets_build.verify.model import Cause, Mismatch, Outcome, Scenario
+from emsockets_build.verify.runners import Runtime, Watch, run_program
 from emsockets_build.verify.timeline import log_of
 
 __all__ = ["Runtime", "execute", "fill_in"]
@@ -25,38 +22,6 @@ __all__ = ["Runtime", "execute", "fill_in"]
 _SETTLE_SECONDS = 5.0
 # How long a program that is a server may take to end by itself after our client has left.
 _LINGER_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """What programs are run with.
-
-    Attributes:
-        node: The Node executable; None if there is none, which native programs do not mind.
-        node_flags: Flags that it needs for these programs.
-        ws_modules: The folder that holds the right ``ws``.
-        emscripten_version: The release that built the programs, where it is known.
-        symbolizer: Finds ``llvm-symbolizer``, for file and line of a hang or crash.
-        every_call: Have each socket call reported instead of each new result of one.
-        watcher: The library that reports the socket calls of native programs.
-    """
-
-    node: Path | None = None
-    node_flags: tuple[str, ...] = ()
-    ws_modules: Path | None = None
-    emscripten_version: Version | None = None
-    symbolizer: Callable[[], Path | None] | None = None
-    every_call: bool = False
-    watcher: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    """Who watches a run: the caller's stop, its listener, and whoever wants the hook's events."""
-
-    stop: threading.Event | None = None
-    on_output: Callable[[str, bytes], None] | None = None
-    on_event: Callable[[Event], None] | None = None
 
 
 def fill_in(text: str, server: TestServer | None) -> str:
@@ -105,7 +70,7 @@ def execute(
             stack.enter_context(server)
         program = _program(scenario, lambda text: fill_in(text, server))
         limits = Limits(seconds=scenario.timeout)
-        result = _run(scenario, program, runtime, limits, _Watch(stop, on_output))
+        result = run_program(scenario, program, runtime, limits, Watch(stop, on_output))
         if server is not None:
             server.wait_idle(_SETTLE_SECONDS)
         connections = () if server is None else server.connections
@@ -135,8 +100,8 @@ def _execute_server(
     values = {"{host}": "127.0.0.1", "{port}": port, "{url}": f"ws://127.0.0.1:{port}/"}
     program = _program(scenario, lambda text: _filled(text, values))
     until = StopWhenVisited(visit, stop, _LINGER_SECONDS)
-    watch = _Watch(until, on_output, visit.on_event)
-    result = _run(scenario, program, runtime, Limits(seconds=scenario.timeout), watch)
+    watch = Watch(until, on_output, visit.on_event)
+    result = run_program(scenario, program, runtime, Limits(seconds=scenario.timeout), watch)
     expectations = scenario.expectations
     if result.cancelled and visit.done.is_set():
         # We ended it after the visit, as is right for a server: neither cut short nor with a code.
@@ -155,42 +120,4 @@ def _program(scenario: Scenario, fill: Callable[[str], str]) -> Program:
         scenario.program,
         tuple(map(fill, scenario.arguments)),
         {name: fill(value) for name, value in scenario.environment.items()},
-    )
-
-
-def _run(
-    scenario: Scenario,
-    program: Program,
-    runtime: Runtime,
-    limits: Limits,
-    watch: _Watch,
-) -> RunResult:
-    if scenario.runner == "native":
-        return run_native(
-            program,
-            limits=limits,
-            stop=watch.stop,
-            on_output=watch.on_output,
-            watcher=runtime.watcher,
-            on_event=watch.on_event,
-        )
-    if runtime.node is None:
-        from emsockets_build.errors import ToolMissingError
-
-        raise ToolMissingError(
-            "there is no Node to run the program with",
-            remedy="install Node.js 18 or newer, or get one with `emsockets setup --node`",
-        )
-    return run_node(
-        program,
-        node=runtime.node,
-        node_flags=runtime.node_flags,
-        ws_modules=runtime.ws_modules,
-        emscripten_version=runtime.emscripten_version,
-        symbolizer=runtime.symbolizer,
-        limits=limits,
-        stop=watch.stop,
-        on_output=watch.on_output,
-        on_event=watch.on_event,
-        every_call=runtime.every_call,
     )

@@ -52,7 +52,7 @@ class Scenario:
         program: The file to run.
         backend: The profile's backend; empty if unknown.
         wait: The profile's wait; empty if unknown.
-        runner: ``node`` or ``native``.
+        runner: ``node``, ``chromium``, ``firefox`` or ``native``.
         server: The spec of the test server's behaviour; empty for none.
         client: How many messages our side sends to the program, which is a server itself; 0 for
             a program that is none.

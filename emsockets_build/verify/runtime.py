@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emsockets_build.errors import ToolMissingError
 from emsockets_build.run.features import ProgramFeatures, WsStyle, read_features
@@ -15,9 +16,12 @@ from emsockets_build.toolchain import (
     find_ws,
     node_with_jspi,
 )
-from emsockets_build.verify.execute import Runtime
+from emsockets_build.verify.runners import Runtime
 
-__all__ = ["runtime_for"]
+if TYPE_CHECKING:
+    from emsockets_build.run.browser import Browsers
+
+__all__ = ["page_runtime", "runtime_for"]
 
 # One release for each side of the change of interface (#16720).
 _FIRST_WITH_WS_8 = (3, 1, 10)
@@ -68,6 +72,16 @@ def runtime_for(
         emscripten_version=version,
         symbolizer=find_symbolizer,
     )
+
+
+def page_runtime(browsers: Browsers, version: Version | None = None) -> Runtime:
+    """Return what a program is run with in a browser.
+
+    Args:
+        browsers: The browsers.
+        version: The Emscripten release that built it, where it is known.
+    """
+    return Runtime(emscripten_version=version, symbolizer=find_symbolizer, browsers=browsers)
 
 
 def find_symbolizer() -> Path | None:

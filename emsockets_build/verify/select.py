@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from emsockets_build.errors import UsageError
+from emsockets_build.verify.model import Scenario
 
-__all__ = ["compile_expression", "parse_shard", "take_shard"]
+__all__ = ["compile_expression", "parse_shard", "take_shard", "with_runners"]
 
 _T = TypeVar("_T")
 _TOKEN = re.compile(r"\s*([()]|[^\s()]+)")
@@ -108,3 +110,28 @@ def take_shard(items: Sequence[_T], shard: tuple[int, int]) -> tuple[_T, ...]:
     """Take the shard's part: every N-th item, so that neighbours spread over the machines."""
     index, count = shard
     return tuple(items[index - 1 :: count])
+
+
+def with_runners(
+    scenarios: Sequence[Scenario], tests: Mapping[str, str], runners: Sequence[str]
+) -> list[Scenario]:
+    """Give each test other runners than it declares.
+
+    Args:
+        scenarios: What was chosen so far.
+        tests: The name that each was declared with, by its own name.
+        runners: The runners.
+
+    Returns:
+        One scenario for each test and runner; native programs, and under a browser programs that
+        are servers, are left out: they cannot be run so.
+    """
+    chosen: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        for runner in dict.fromkeys(runners):
+            if scenario.runner == "native" or (scenario.client and runner != "node"):
+                continue
+            test = tests[scenario.name]
+            name = f"{test}[{runner}]" if len(set(runners)) > 1 else test
+            chosen.setdefault(name, replace(scenario, name=name, runner=runner))
+    return list(chosen.values())

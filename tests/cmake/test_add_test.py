@@ -169,3 +169,44 @@ def test_mistakes_are_errors_with_a_remedy(tmp_path: Path, call: str, message: s
     text = " ".join(result.stderr.split())
     assert message in text
     assert "remedy:" in text
+
+
+def test_each_runner_has_a_scenario_of_its_own(tmp_path: Path) -> None:
+    """Their names differ, in CTest too; a single runner leaves the name alone."""
+    result = _configured(
+        tmp_path,
+        CALL.format("RUNNER node chromium firefox node")
+        + "\nemsockets_add_test(NAME two TARGET game RUNNER firefox)",
+    )
+    declared = load_scenarios(_file(result))
+    assert {s.name: s.runner for s in declared.scenarios} == {
+        "one[node]": "node",
+        "one[chromium]": "chromium",
+        "one[firefox]": "firefox",
+        "two": "firefox",
+    }
+    assert declared.tests["one[firefox]"] == "one"
+    listed = (tmp_path / "build" / "CTestTestfile.cmake").read_text()
+    for name in declared.tests:
+        assert f'"--exact" "{name}"' in listed
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("RUNNER chrome", "RUNNER does not take 'chrome'"),
+        ("RUNNER node firefox CLIENT 3", "a program that is a server cannot run in firefox"),
+    ],
+)
+def test_a_runner_that_cannot_be_is_an_error(tmp_path: Path, options: str, said: str) -> None:
+    """With what there is instead."""
+    result = configure(tmp_path, TARGET + CALL.format(options))
+    assert result.returncode != 0
+    assert said in " ".join(result.stderr.split())
+
+
+def test_native_builds_run_the_program_once(tmp_path: Path) -> None:
+    """Whatever the runners of the web build are."""
+    result = _configured(tmp_path, CALL.format("RUNNER node chromium"), emscripten=None)
+    (scenario,) = load_scenarios(_file(result)).scenarios
+    assert (scenario.name, scenario.runner) == ("one", "native")

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
-from emsockets_build.verify.select import compile_expression, parse_shard, take_shard
+from emsockets_build.verify import Scenario
+from emsockets_build.verify.select import (
+    compile_expression,
+    parse_shard,
+    take_shard,
+    with_runners,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +68,25 @@ def test_bad_shards_are_refused(text: str) -> None:
     """A shard outside its range would silently run nothing."""
     with pytest.raises(UsageError, match="--shard"):
         parse_shard(text)
+
+
+def test_other_runners_than_declared() -> None:
+    """Each test once for each; what cannot run so is left out."""
+    program = Path("a.js")
+    scenarios = [
+        Scenario("one[node]", program),
+        Scenario("one[firefox]", program, runner="firefox"),
+        Scenario("serves", program, client=3),
+        Scenario("native", program, runner="native"),
+    ]
+    tests = {"one[node]": "one", "one[firefox]": "one", "serves": "serves", "native": "native"}
+
+    def chosen(*runners: str) -> list[tuple[str, str]]:
+        return [(s.name, s.runner) for s in with_runners(scenarios, tests, runners)]
+
+    assert chosen("chromium") == [("one", "chromium")]
+    assert chosen("chromium", "node", "node") == [
+        ("one[chromium]", "chromium"),
+        ("one[node]", "node"),
+        ("serves[node]", "node"),
+    ]

@@ -1,0 +1,308 @@
+"""Chromium, Chrome and Edge over the DevTools protocol.
+
+``Debugger.enable`` must be acknowledged before the program starts: sent while the page's main
+thread spins it is never answered. Once it is on, ``Debugger.pause`` reaches any loop within
+milliseconds, and it does not slow WebAssembly down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from emsockets_build.errors import CheckFailedError
+from emsockets_build.run.browser.record import PageRecord, Reason
+from emsockets_build.run.browser.script import page_script
+from emsockets_build.run.debugger import ThreadDebugger
+from emsockets_build.run.devtools import Channel, ProtocolError, open_channel
+from emsockets_build.run.stacks import Observation
+from emsockets_build.run.wasm import FunctionTable
+
+__all__ = ["Chromium", "connected_chromium"]
+
+_ANSWER_SECONDS = 30.0
+_CLOSE_SECONDS = 5.0
+_BINDING = "emsocketsReport"
+_DEBUGGERS_COUNT = 1 << 30  # its numbers must not be ours
+_FAILED = re.compile(r"WebSocket connection to '([^']*)' failed: (.*)", re.DOTALL)
+_MAX_CONSOLE = 10_000
+
+_Message = dict[str, Any]
+
+
+class Chromium:
+    """The connection to one browser, with one session for each page and worker.
+
+    Attributes:
+        version: What the browser calls itself.
+    """
+
+    def __init__(self) -> None:
+        self.version = ""
+        self.channel: Channel | None = None
+        self.handlers: dict[str, Callable[[_Message], None]] = {}
+        self.crashes: dict[str, Callable[[str], None]] = {}
+        self._count = 0
+        self._waiting: dict[int, asyncio.Future[_Message]] = {}
+
+    def deliver(self, message: _Message) -> None:
+        """Take an answer or an event."""
+        waiting = self._waiting.pop(message.get("id", 0), None)
+        if waiting is not None:
+            if not waiting.done():
+                waiting.set_result(message)
+            return
+        handler = self.handlers.get(str(message.get("sessionId", "")))
+        if handler is not None:
+            handler(message)
+        elif message.get("method") == "Target.targetCrashed":
+            parameters = message["params"]
+            crashed = self.crashes.get(str(parameters["targetId"]))
+            if crashed is not None:
+                crashed(f"{parameters.get('status')}, code {parameters.get('errorCode')}")
+
+    def post(self, message: Mapping[str, object]) -> None:
+        """Send a message as it is."""
+        if self.channel is not None:
+            self.channel.send(message)
+
+    async def ask(
+        self, method: str, session: str = "", *, seconds: float = _ANSWER_SECONDS, **options: object
+    ) -> _Message:
+        """Give an order and return the answer.
+
+        Raises:
+            ProtocolError: It was refused, or there was no answer in time.
+        """
+        self._count += 1
+        number = self._count
+        message: dict[str, object] = {"id": number, "method": method, "params": options}
+        if session:
+            message["sessionId"] = session
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self.post(message)
+        assert self.channel is not None  # noqa: S101 - nobody asks before it is there
+        lost = asyncio.create_task(self.channel.lost.wait())
+        try:
+            await asyncio.wait({answer, lost}, timeout=seconds, return_when="FIRST_COMPLETED")
+        finally:
+            lost.cancel()
+            self._waiting.pop(number, None)
+        if not answer.done():
+            raise ProtocolError(f"{method}: no answer")
+        result = answer.result()
+        if "error" in result:
+            raise ProtocolError(f"{method}: {result['error'].get('message')}")
+        found: _Message = result.get("result", {})
+        return found
+
+    async def open(self, record: PageRecord) -> ChromiumPage:
+        """Open a page in a context of its own."""
+        context = str((await self.ask("Target.createBrowserContext"))["browserContextId"])
+        try:
+            made = await self.ask(
+                "Target.createTarget", url="about:blank", browserContextId=context
+            )
+            target = str(made["targetId"])
+            attached = await self.ask("Target.attachToTarget", targetId=target, flatten=True)
+        except BaseException:
+            await self._dispose(context)
+            raise
+        return ChromiumPage(self, record, context, target, str(attached["sessionId"]))
+
+    async def dispose(self, page: ChromiumPage) -> None:
+        """Close a page, hung or not, with its context."""
+        self.crashes.pop(page.target, None)
+        for session in [page.session, *page.workers]:
+            self.handlers.pop(session, None)
+        await self._dispose(page.context)
+
+    async def _dispose(self, context: str) -> None:
+        with contextlib.suppress(ProtocolError):
+            await self.ask(
+                "Target.disposeBrowserContext", seconds=_CLOSE_SECONDS, browserContextId=context
+            )
+
+    async def close(self) -> None:
+        """Let the browser end."""
+        with contextlib.suppress(ProtocolError):
+            await self.ask("Browser.close", seconds=_CLOSE_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def connected_chromium(url: str) -> AsyncIterator[Chromium]:
+    """Connect to a browser that has been started.
+
+    Args:
+        url: Where it takes orders.
+
+    Yields:
+        The connection.
+    """
+    client = Chromium()
+    async with open_channel(url, client.deliver) as channel:
+        client.channel = channel
+        client.version = str((await client.ask("Browser.getVersion"))["product"])
+        await client.ask("Target.setDiscoverTargets", discover=True)  # for crashes
+        yield client
+
+
+class ChromiumPage:
+    """One page, in a browser context of its own."""
+
+    def __init__(
+        self, client: Chromium, record: PageRecord, context: str, target: str, session: str
+    ) -> None:
+        self._client = client
+        self._record = record
+        self.context = context
+        self.target = target
+        self.session = session
+        self.workers: dict[str, ThreadDebugger] = {}
+        self._debugger = self._thread("main", session, resumes=True)
+        self._said = 0
+        client.handlers[session] = self._take
+        client.crashes[target] = lambda status: record.end("page-crashed", status)
+
+    def _thread(self, name: str, session: str, *, resumes: bool) -> ThreadDebugger:
+        def transmit(message: Mapping[str, object]) -> None:
+            self._client.post({**message, "sessionId": session})
+
+        return ThreadDebugger(name, transmit, count=_DEBUGGERS_COUNT, resumes=resumes)
+
+    async def load(self, url: str, settings: dict[str, object]) -> None:
+        """Prepare the page and send it to an address."""
+        ask, session = self._client.ask, self.session
+        script = page_script(settings, f"(text) => globalThis.{_BINDING}(text)")
+        await asyncio.gather(
+            ask("Page.enable", session),
+            ask("Runtime.enable", session),
+            ask("Log.enable", session),
+            ask("Inspector.enable", session),
+            ask("Runtime.addBinding", session, name=_BINDING),
+            ask("Page.addScriptToEvaluateOnNewDocument", session, source=script),
+            ask("Debugger.enable", session),
+            ask(
+                "Target.setAutoAttach",
+                session,
+                autoAttach=True,
+                waitForDebuggerOnStart=False,
+                flatten=True,
+            ),
+        )
+        answer = await ask("Page.navigate", session, url=url)
+        if answer.get("errorText"):
+            self._record.end("navigation-failed", str(answer["errorText"]))
+
+    def _take(self, message: _Message) -> None:
+        method, parameters = message.get("method", ""), message.get("params", {})
+        if method == "Runtime.bindingCalled":
+            if parameters.get("name") == _BINDING:
+                self._record.take(str(parameters.get("payload")))
+        elif method == "Log.entryAdded":
+            self._log(parameters["entry"])
+        elif method == "Page.javascriptDialogOpening":
+            kind, words = str(parameters.get("type")), str(parameters.get("message"))
+            self._record.find("dialog", f"{kind}: {words[:200]}")
+            self._order("Page.handleJavaScriptDialog", accept=kind == "beforeunload")
+        elif method == "Inspector.targetCrashed":
+            self._record.end("page-crashed")
+        elif method == "Target.attachedToTarget":
+            self._attach(parameters)
+        elif method == "Target.detachedFromTarget":
+            gone = str(parameters.get("sessionId"))
+            self.workers.pop(gone, None)
+            self._client.handlers.pop(gone, None)
+        elif method == "Inspector.detached":
+            self._record.end("page-closed", str(parameters.get("reason")))
+        else:
+            self._debugger.deliver(message)
+
+    def _order(self, method: str, session: str = "", **options: object) -> None:
+        """Send an order whose answer nobody waits for."""
+        self._client.post(
+            {
+                "id": _DEBUGGERS_COUNT - 1,
+                "method": method,
+                "params": options,
+                "sessionId": session or self.session,
+            }
+        )
+
+    def _log(self, entry: Mapping[str, Any]) -> None:
+        text = str(entry.get("text", ""))
+        found = _FAILED.match(text)
+        if found is not None:
+            self._record.failed(Reason(found[1], found[2]))
+        elif entry.get("level") in {"warning", "error"}:
+            self._record.find("log", text, url=str(entry.get("url", "")))
+
+    def _attach(self, parameters: Mapping[str, Any]) -> None:
+        session = str(parameters["sessionId"])
+        if parameters.get("targetInfo", {}).get("type") != "worker":
+            return
+        name = f"worker {len(self.workers) + 1}"
+        self.workers[session] = self._thread(name, session, resumes=False)
+        self._client.handlers[session] = lambda message: self._worker_said(session, message)
+        self._order("Runtime.enable", session)
+
+    def _worker_said(self, session: str, message: _Message) -> None:
+        if message.get("method") != "Runtime.consoleAPICalled":
+            worker = self.workers.get(session)
+            if worker is not None:
+                worker.deliver(message)
+            return
+        self._said += 1
+        if self._said <= _MAX_CONSOLE:
+            parameters = message["params"]
+            loud = parameters.get("type") in {"warning", "error", "trace", "assert"}
+            words = [_worded(value) for value in parameters.get("args", ())]
+            self._record.line("stderr" if loud else "stdout", " ".join(words))
+
+    async def observe(self, functions: FunctionTable, *, turning: bool) -> Observation:
+        """Look at every thread, and let them go on.
+
+        Args:
+            functions: Where the program's functions lie.
+            turning: Whether the page's event loop turns.
+
+        Raises:
+            CheckFailedError: The browser is gone.
+        """
+        threads = [self._debugger, *self.workers.values()]
+        try:
+            if not turning:
+                self._debugger.sampling = True
+                await self._flush()
+            await self._debugger.sample(functions, idle=turning)
+            for worker in list(self.workers.values()):
+                await worker.ask("Debugger.enable")
+                await worker.sample(functions, idle=False)
+        except ProtocolError as error:
+            raise CheckFailedError("the page cannot be looked into", why=str(error)) from error
+        for thread in threads:
+            thread.sampling = False
+            thread.send("Debugger.resume")
+        return Observation(tuple(thread.view() for thread in threads))
+
+    async def _flush(self) -> None:
+        """Have the rest of a line that was begun before the hang."""
+        self._debugger.send("Debugger.pause")
+        if await self._debugger.paused(1.0) is not None:
+            with contextlib.suppress(ProtocolError):
+                await self._client.ask(
+                    "Runtime.evaluate", self.session, seconds=1, expression="emsocketsFlush()"
+                )
+            self._debugger.send("Debugger.resume")
+
+    async def close(self) -> None:
+        """Close the page with everything in it."""
+        await self._client.dispose(self)
+
+
+def _worded(value: Mapping[str, Any]) -> str:
+    told = value.get("value", value.get("description", value.get("type")))
+    return str(told)

@@ -1,0 +1,491 @@
+// Runs in a page before its own scripts, and in the worker of a worker-only build: hands the program
+// its arguments, and reports what its sockets, its output and its end are, as hook.cjs does in Node.
+//
+// An expression: a function of the settings, of `emit`, which takes one text for each report, and of
+// `observeCalls` (calls.cjs). What the program sees of its sockets is not changed.
+(settings, emit, observeCalls, bytesRead) => {
+  "use strict";
+  const scope = globalThis;
+  const { setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask } = scope;
+  const native = { setTimeout: setTimeout.bind(scope), setInterval: setInterval.bind(scope) };
+  const DETAILED = 2000; // messages per socket and direction that are reported one by one
+  const MAX_TEXT = 1500;
+  const SOON_LINES = 2000; // lines that are handed over one by one; later ones in larger pieces
+  const PIECE = 1 << 15;
+  const QUIET = 25; // milliseconds without anything pending: then the program has ended
+
+  let ended = false;
+
+  function bounded(value) {
+    if (typeof value !== "string" || value.length <= MAX_TEXT) return value;
+    return value.slice(0, MAX_TEXT) + "…";
+  }
+
+  function report(event, fields = {}) {
+    if (ended) return;
+    const line = { t: Math.round((performance.timeOrigin + performance.now()) * 1000), event, thread: 0 };
+    for (const name in fields) line[name] = bounded(fields[name]);
+    emit(JSON.stringify(line));
+  }
+
+  // --- output -----------------------------------------------------------------------------------
+
+  // Bytes travel as characters of the same number: what a program writes need not be UTF-8.
+  class Output {
+    constructor(name) {
+      this.name = name;
+      this.text = "";
+      this.lines = 0;
+      this.planned = false;
+    }
+
+    byte(value) {
+      if (value === null || value === undefined) return;
+      this.text += String.fromCharCode(value & 255);
+      if ((value & 255) === 10) this.lineEnded();
+      else this.later();
+    }
+
+    line(...values) {
+      for (const value of new TextEncoder().encode(values.map(worded).join(" "))) {
+        this.text += String.fromCharCode(value);
+      }
+      this.text += "\n";
+      this.lineEnded();
+    }
+
+    lineEnded() {
+      this.lines += 1;
+      if (this.lines < SOON_LINES || this.text.length >= PIECE) this.flush();
+      else this.later();
+    }
+
+    later() {
+      if (this.text.length >= PIECE) this.flush();
+      if (this.planned) return;
+      this.planned = true;
+      queueMicrotask(() => this.flush());
+    }
+
+    flush() {
+      this.planned = false;
+      if (this.text === "" || ended) return;
+      emit(JSON.stringify({ event: "output", stream: this.name, data: this.text }));
+      this.text = "";
+    }
+  }
+
+  const stdout = new Output("stdout");
+  const stderr = new Output("stderr");
+
+  function worded(value) {
+    if (typeof value === "string") return value;
+    if (value instanceof Error) return String(value.stack || value);
+    try {
+      return typeof value === "object" ? JSON.stringify(value) ?? String(value) : String(value);
+    } catch {
+      return String(value);
+    }
+  }
+
+  // Where Node writes what the library logs.
+  for (const name of ["log", "info", "debug"]) console[name] = (...values) => stdout.line(...values);
+  for (const name of ["warn", "error", "trace"]) console[name] = (...values) => stderr.line(...values);
+
+  // --- what keeps the program going ---------------------------------------------------------------
+
+  // A page has no end. As a process under Node, a program has ended when nothing can happen any more.
+  const timers = new Map(); // number -> whether it repeats
+  const sockets = new Map();
+  const counting = new Set();
+  const workers = new Set();
+  let frames = 0;
+  let promises = 1; // until the page is loaded
+  let turns = 0;
+  let status; // what the library told of main()'s value
+
+  function busy() {
+    return timers.size > 0 || frames > 0 || promises > 0 || sockets.size > 0 || workers.size > 0;
+  }
+
+  function settle() {
+    const turn = ++turns;
+    if (ended || settings.watches || busy()) return;
+    native.setTimeout(() => {
+      if (turn === turns && !busy() && !settings.staysAlive) finish(status ?? 0);
+    }, QUIET);
+  }
+
+  function tracked(promise) {
+    promises += 1;
+    const done = () => {
+      promises -= 1;
+      settle();
+    };
+    promise.then(done, done);
+    return promise;
+  }
+
+  function openSockets() {
+    const states = ["connecting", "open", "closing", "closed"];
+    return [...sockets].slice(0, 20).map(([number, socket]) => ({
+      socket: number,
+      state: states[socket.readyState],
+      url: String(socket.url),
+      buffered: socket.bufferedAmount,
+    }));
+  }
+
+  function resources() {
+    const found = [];
+    for (const repeats of timers.values()) found.push(repeats ? "Interval" : "Timeout");
+    if (frames > 0) found.push("AnimationFrame");
+    for (let n = 0; n < workers.size; n++) found.push("Worker");
+    return found.slice(0, 40);
+  }
+
+  function finish(code) {
+    if (ended) return;
+    stdout.flush();
+    stderr.flush();
+    for (const watch of counting) watch.totals();
+    report("exit", { code, sockets: openSockets(), bytes_read: bytesRead() });
+    ended = true;
+  }
+
+  function watchTimers() {
+    scope.setTimeout = function (callback, delay, ...values) {
+      const number = setTimeout.call(scope, (...given) => {
+        timers.delete(number);
+        try {
+          if (typeof callback === "function") callback(...given);
+          else scope.eval(String(callback));
+        } finally {
+          settle();
+        }
+      }, delay, ...values);
+      timers.set(number, false);
+      return number;
+    };
+    scope.setInterval = function (callback, delay, ...values) {
+      const number = setInterval.call(scope, callback, delay, ...values);
+      timers.set(number, true);
+      return number;
+    };
+    const forget = (clear) => function (number) {
+      clear.call(scope, number);
+      if (timers.delete(number)) settle();
+    };
+    scope.clearTimeout = forget(clearTimeout);
+    scope.clearInterval = forget(clearInterval);
+    const request = scope.requestAnimationFrame;
+    const cancel = scope.cancelAnimationFrame;
+    if (!request) return;
+    const asked = new Set();
+    scope.requestAnimationFrame = function (callback) {
+      const number = request.call(scope, (time) => {
+        asked.delete(number);
+        frames = asked.size;
+        try {
+          callback(time);
+        } finally {
+          settle();
+        }
+      });
+      asked.add(number);
+      frames = asked.size;
+      return number;
+    };
+    scope.cancelAnimationFrame = function (number) {
+      cancel.call(scope, number);
+      asked.delete(number);
+      frames = asked.size;
+      settle();
+    };
+  }
+
+  function watchLoading() {
+    const fetch = scope.fetch;
+    if (fetch) scope.fetch = (...values) => tracked(fetch.apply(scope, values));
+    for (const name of ["arrayBuffer", "blob", "json", "text"]) {
+      const original = Response.prototype[name];
+      Response.prototype[name] = function (...values) {
+        return tracked(original.apply(this, values));
+      };
+    }
+    for (const name of ["instantiate", "instantiateStreaming", "compile", "compileStreaming"]) {
+      const original = WebAssembly[name];
+      if (!original) continue;
+      WebAssembly[name] = function (...values) {
+        return tracked(original.apply(WebAssembly, values));
+      };
+    }
+    const send = XMLHttpRequest.prototype.send;
+    XMLHttpRequest.prototype.send = function (...values) {
+      tracked(new Promise((resolve) => this.addEventListener("loadend", resolve)));
+      return send.apply(this, values);
+    };
+  }
+
+  // A worker of a pool that runs no thread keeps nothing going.
+  function watchWorkers() {
+    if (!scope.Worker) return;
+    const Native = scope.Worker;
+    scope.Worker = new Proxy(Native, {
+      construct(target, values, newTarget) {
+        const worker = Reflect.construct(target, values, newTarget);
+        const post = worker.postMessage;
+        worker.postMessage = function (message, ...rest) {
+          if (message && message.cmd === "run") workers.add(worker);
+          return post.call(this, message, ...rest);
+        };
+        worker.addEventListener("message", ({ data }) => {
+          const over = data && ["cleanupThread", "exit", "killThread", "exitProcess"].includes(data.cmd);
+          if (over && workers.delete(worker)) settle();
+        });
+        worker.addEventListener("error", (event) => {
+          if (event.message === undefined) report("load-failed", { url: String(values[0]), tag: "worker" });
+        });
+        const terminate = worker.terminate;
+        worker.terminate = function () {
+          terminate.call(this);
+          if (workers.delete(worker)) settle();
+        };
+        return worker;
+      },
+    });
+  }
+
+  // --- WebSockets -----------------------------------------------------------------------------------
+
+  let count = 0;
+
+  function byteLength(data) {
+    if (typeof data === "string") return new TextEncoder().encode(data).length;
+    return data?.byteLength ?? data?.size ?? 0;
+  }
+
+  class Watch {
+    constructor(socket) {
+      this.number = ++count;
+      this.socket = socket;
+      this.sent = { messages: 0, bytes: 0 };
+      this.received = { messages: 0, bytes: 0 };
+      sockets.set(this.number, socket);
+      counting.add(this);
+    }
+
+    report(event, fields = {}) {
+      report(event, { socket: this.number, ...fields });
+    }
+
+    message(event, counter, size, fields) {
+      counter.messages += 1;
+      counter.bytes += size;
+      if (counter.messages <= DETAILED) this.report(event, { size, ...fields });
+    }
+
+    closed(fields) {
+      if (!sockets.delete(this.number)) return;
+      this.totals();
+      this.report("close", fields);
+      settle();
+    }
+
+    totals() {
+      if (!counting.delete(this)) return;
+      this.report("totals", {
+        sent_messages: this.sent.messages,
+        sent_bytes: this.sent.bytes,
+        received_messages: this.received.messages,
+        received_bytes: this.received.bytes,
+      });
+    }
+  }
+
+  function watchSocket(socket, url, protocols) {
+    const watch = new Watch(socket);
+    watch.report("connect", { url, protocols: [].concat(protocols ?? []).map(String), built_in: true });
+    socket.addEventListener("open", () => watch.report("open", { protocol: socket.protocol }));
+    socket.addEventListener("message", ({ data }) => {
+      const binary = typeof data !== "string";
+      watch.message("message", watch.received, byteLength(data), { binary, heard: true });
+    });
+    // Pages are not told why; the browser's own protocol is, and the runner puts the two together.
+    socket.addEventListener("error", () => watch.report("error", { message: "", url: socket.url }));
+    socket.addEventListener("close", ({ code, reason, wasClean }) => {
+      watch.closed({ code, reason, clean: wasClean });
+    });
+    const { send, close } = socket;
+    socket.send = function (data) {
+      const fields = { binary: typeof data !== "string", state: socket.readyState };
+      watch.message("send", watch.sent, byteLength(data), { ...fields, buffered: socket.bufferedAmount });
+      return send.call(socket, data);
+    };
+    socket.close = function (...values) {
+      watch.report("closing", {
+        call: "close",
+        code: values[0] ?? null,
+        reason: String(values[1] ?? ""),
+        answering: false,
+      });
+      return close.apply(socket, values);
+    };
+    return socket;
+  }
+
+  function watchSockets() {
+    scope.WebSocket = new Proxy(scope.WebSocket, {
+      construct(target, values, newTarget) {
+        try {
+          return watchSocket(Reflect.construct(target, values, newTarget), String(values[0]), values[1]);
+        } catch (error) {
+          report("constructor-threw", {
+            url: String(values[0] ?? ""),
+            message: String(error.message),
+            code: String(error.name),
+          });
+          throw error;
+        }
+      },
+    });
+  }
+
+  // --- how it ends ----------------------------------------------------------------------------------
+
+  function died(error, origin) {
+    if (error === "unwind" || ended) return;
+    if (error && error.name === "ExitStatus") {
+      status = error.status;
+      return;
+    }
+    const isError = error !== null && typeof error === "object";
+    report("exception", {
+      name: isError ? String(error.name) : typeof error,
+      message: String(isError ? error.message : error),
+      code: null,
+      origin,
+      stack: isError ? String(error.stack) : "",
+    });
+    // Node ends a process for this; the library's own last words come within the same turn.
+    if (!settings.watches) native.setTimeout(() => finish(1), 0);
+  }
+
+  function watchErrors() {
+    scope.addEventListener("unhandledrejection", (event) => died(event.reason, "unhandledRejection"));
+    scope.addEventListener(
+      "error",
+      (event) => {
+        const element = event.target;
+        if (event instanceof ErrorEvent) {
+          died(event.error ?? event.message, "uncaughtException");
+        } else if (element && element !== scope) {
+          const url = String(element.src || element.href || "");
+          report("load-failed", { url, tag: String(element.localName) });
+          if (element.localName === "script" && !settings.watches) native.setTimeout(() => finish(1), 0);
+        }
+      },
+      true,
+    );
+    scope.addEventListener("securitypolicyviolation", (event) => {
+      report("policy", {
+        url: String(event.blockedURI),
+        directive: String(event.effectiveDirective),
+        policy: String(event.originalPolicy),
+      });
+    });
+    Object.defineProperty(scope, "EXITSTATUS", {
+      configurable: true,
+      get: () => status,
+      set(value) {
+        status = value;
+        settle();
+      },
+    });
+  }
+
+  // --- the program ----------------------------------------------------------------------------------
+
+  let input = 0;
+  const own = {
+    arguments: settings.arguments,
+    print: (...values) => stdout.line(...values),
+    printErr: (...values) => stderr.line(...values),
+    stdout: (value) => stdout.byte(value),
+    stderr: (value) => stderr.byte(value),
+    stdin: () => (input < settings.input.length ? settings.input.charCodeAt(input++) : null),
+    onExit: (code) => finish(code),
+    onAbort: (reason) => report("abort", { message: String(reason) }),
+  };
+  const variables = Object.entries(settings.environment);
+  let Module = settings.ownPage ? given({}) : undefined;
+
+  function given(module) {
+    const mine = { ...own };
+    if (variables.length > 0) {
+      const lend = () => {
+        try {
+          Object.assign(scope.ENV ?? module.ENV, settings.environment);
+        } catch {
+          report("environment-unread"); // the program reads none, or keeps it to itself
+        }
+      };
+      mine.preRun = [].concat(module.preRun ?? [], lend);
+    }
+    return Object.assign(module, mine);
+  }
+
+  function lendModule() {
+    Object.defineProperty(scope, "Module", {
+      configurable: true,
+      get: () => Module,
+      set(value) {
+        if (value !== null && typeof value === "object" && value !== Module) given(value);
+        Module = value;
+      },
+    });
+    // What the page of the runner calls for a program that was linked as a factory.
+    scope.emsocketsStart = (factory) => {
+      if (typeof factory !== "function") return;
+      tracked(Promise.resolve(factory(Module))).catch((error) => died(error, "unhandledRejection"));
+    };
+  }
+
+  report("start", {
+    browser: String(navigator.userAgent),
+    suspending: typeof WebAssembly.Suspending === "function",
+    web_socket: true,
+    shared_memory: typeof SharedArrayBuffer !== "undefined",
+    isolated: scope.crossOriginIsolated === true,
+    url: String(scope.location),
+  });
+  watchErrors();
+  if (!settings.watches) {
+    watchTimers();
+    lendModule();
+  }
+  watchLoading();
+  watchWorkers();
+  watchSockets();
+  observeCalls(report, settings.everyCall);
+  scope.emsocketsFlush = () => {
+    stdout.flush();
+    stderr.flush();
+  };
+
+  // The pulse: it stops when a loop in the program keeps the event loop from turning.
+  let handles = "";
+  native.setInterval(() => {
+    const found = { resources: resources(), sockets: openSockets() };
+    const listed = JSON.stringify(found);
+    report("alive", listed === handles ? {} : found);
+    handles = listed;
+  }, 200);
+
+  const loaded = () => {
+    promises -= 1;
+    settle();
+  };
+  if (scope.document) scope.addEventListener("load", loaded);
+  else native.setTimeout(loaded, 0);
+}

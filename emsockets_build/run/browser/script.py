@@ -1,0 +1,74 @@
+"""The script that is put into every page before its own."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from emsockets_build.run.model import Program
+
+__all__ = ["SOURCE_URL", "page_script", "page_settings"]
+
+SOURCE_URL = "emsockets:///emsockets_build/run/browser/page.js"
+_HERE = Path(__file__).parent
+
+
+def page_settings(
+    program: Program,
+    *,
+    own_page: bool,
+    stays_alive: bool,
+    watches: bool = False,
+    every_call: bool = False,
+) -> dict[str, object]:
+    """Say what the script must know.
+
+    Args:
+        program: What is run.
+        own_page: Whether the page is ours, which leaves ``Module`` to the script.
+        stays_alive: Whether the program goes on although nothing seems to keep it going.
+        watches: Whether the page is somebody else's, which is watched and nothing more.
+        every_call: Report each socket call instead of each new result of one.
+
+    Returns:
+        Values that JSON can hold.
+    """
+    return {
+        "arguments": list(program.arguments),
+        "environment": dict(program.environment),
+        "input": (program.stdin or b"").decode("latin-1"),
+        "ownPage": own_page,
+        "staysAlive": stays_alive,
+        "watches": watches,
+        "everyCall": every_call,
+    }
+
+
+def page_script(settings: dict[str, object], emit: str) -> str:
+    """Write the script.
+
+    Args:
+        settings: From `page_settings`.
+        emit: A JavaScript expression: the function that takes each report's text.
+
+    Returns:
+        A statement in JavaScript.
+    """
+    calls, page = _sources()
+    # In JSON only U+2028 and U+2029 were once no JavaScript, and dumps() escapes both.
+    return (
+        "(() => { const module = { exports: {} };\n"
+        f"{calls}\n"
+        f"const page = {page};\n"
+        f"const settings = {json.dumps(settings)};\n"
+        f"page(settings, {emit}, module.exports.observeCalls, module.exports.bytesRead);\n"
+        f"}})();\n//# sourceURL={SOURCE_URL}\n"
+    )
+
+
+@cache
+def _sources() -> tuple[str, str]:
+    """Read the watcher of calls, which Node's hook uses too, and the page's script."""
+    calls = _HERE.with_name("calls.cjs").read_text("utf-8")
+    return calls, (_HERE / "page.js").read_text("utf-8").rstrip()

@@ -1,0 +1,310 @@
+"""One browser process with the thread that talks to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from websockets.exceptions import WebSocketException
+
+from emsockets_build.errors import CheckFailedError, ToolMissingError
+from emsockets_build.run.browser.chromium import connected_chromium
+from emsockets_build.run.browser.process import BrowserProcess, running_browser, too_old
+from emsockets_build.run.browser.record import PageRecord
+from emsockets_build.run.browser.script import page_settings
+from emsockets_build.run.browser.site import ProgramSite, page_path, script_of
+from emsockets_build.run.devtools import ProtocolError
+from emsockets_build.run.examine import explain, pulse_of
+from emsockets_build.run.features import ProgramFeatures
+from emsockets_build.run.hang import Hang, HangKind
+from emsockets_build.run.model import Limits, Program, RunResult
+from emsockets_build.run.stacks import Observation
+from emsockets_build.run.wasm import FunctionTable
+from emsockets_build.server.behaviours import from_spec
+from emsockets_build.server.gates import Gate
+from emsockets_build.server.host import Host, Settings
+from emsockets_build.server.library import new_event_loop
+from emsockets_build.server.recorder import RecordLimits
+from emsockets_build.toolchain import Tool
+from emsockets_build.toolchain.browsers import OLDEST, Engine
+from emsockets_build.toolchain.version import version_in
+
+__all__ = ["Job", "Session"]
+
+_START_SECONDS = 90.0
+_STOP_SECONDS = 20.0
+_LOOK_SECONDS = 0.1  # between two looks at the stop event and at the pulse
+_CONNECTIONS = 200  # of a page to its own site that are remembered
+
+
+class Page(Protocol):
+    """What both kinds of browser can do with a page."""
+
+    async def load(self, url: str, settings: dict[str, object]) -> None:
+        """Prepare the page and send it to an address."""
+
+    async def observe(self, functions: FunctionTable, *, turning: bool) -> Observation:
+        """Look at every thread."""
+
+    async def close(self) -> None:
+        """Close the page, hung or not."""
+
+
+class Driver(Protocol):
+    """What both kinds of browser can do."""
+
+    version: str
+
+    async def open(self, record: PageRecord) -> Page:
+        """Open a page in a context of its own."""
+
+    async def close(self) -> None:
+        """Let the browser end."""
+
+
+def _connected(engine: Engine, process: BrowserProcess) -> AbstractAsyncContextManager[Driver]:
+    if engine is Engine.FIREFOX:
+        raise ToolMissingError(
+            "Firefox cannot be driven yet", remedy="use the runner chromium until it can"
+        )
+    return connected_chromium(process.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One program with all that its run wants."""
+
+    program: Program
+    features: ProgramFeatures
+    site: ProgramSite
+    limits: Limits
+    symbolizer: Callable[[], Path | None] | None
+    stop: threading.Event | None
+    record: PageRecord
+    url: str = ""
+    every_call: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+
+def _check_age(engine: Engine, tool: Tool, said: str) -> None:
+    version = version_in(said)
+    if version is not None and version < OLDEST[engine]:
+        raise too_old(engine, tool, said)
+
+
+class _Ending(Enum):
+    EXIT = "exit"
+    TIMEOUT = "timeout"
+    HOPELESS = "hopeless"
+    STOP = "stop"
+    LOST = "lost"  # the browser died
+
+
+class Session:
+    """A browser that runs, and the event loop of its own thread.
+
+    Args:
+        engine: Of which kind it is.
+        tool: Which one.
+    """
+
+    def __init__(self, engine: Engine, tool: Tool) -> None:
+        self.engine = engine
+        self.tool = tool
+        self._loop = new_event_loop()
+        self._ready: Future[Driver] = Future()
+        self._stopping = asyncio.Event()
+        self._stack = contextlib.ExitStack()
+        self._thread = threading.Thread(target=self._serve, name=f"browser-{engine}", daemon=True)
+        self._lost = threading.Event()
+
+    def start(self) -> None:
+        """Start the browser and connect to it.
+
+        Raises:
+            ToolMissingError: It does not start, or is too old.
+        """
+        try:
+            self._process = self._stack.enter_context(running_browser(self.engine, self.tool))
+            self._thread.start()
+            driver = self._ready.result(_START_SECONDS)
+            _check_age(self.engine, self.tool, driver.version)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError | TimeoutError | WebSocketException | ProtocolError):
+                raise ToolMissingError(
+                    f"{self.tool.path.name} does not take orders",
+                    where=str(self.tool.path),
+                    why=f"{type(error).__name__}: {error}",
+                    remedy="start it by hand to see why, or give another with --browser",
+                ) from error
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether the browser still answers."""
+        return self._thread.is_alive() and not self._lost.is_set()
+
+    def close(self) -> None:
+        """End the browser and the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(_STOP_SECONDS)
+        self._stack.close()
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        try:
+            async with _connected(self.engine, self._process) as driver:
+                self._driver = driver
+                self._ready.set_result(driver)
+                await self._stopping.wait()
+                await driver.close()
+        except BaseException as error:  # noqa: BLE001 - it is raised again where it is awaited
+            if not self._ready.done():
+                self._ready.set_exception(error)
+        finally:
+            self._lost.set()
+
+    def run(self, job: Job) -> RunResult:
+        """Run a program; called in any thread but the browser's.
+
+        Args:
+            job: What to run.
+
+        Returns:
+            What was seen.
+        """
+        future = asyncio.run_coroutine_threadsafe(self._run(job), self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C
+            raise
+
+    async def _run(self, job: Job) -> RunResult:
+        hang: Hang | None = None
+        ending = _Ending.LOST
+        try:
+            async with _serving(job.site) as host:
+                url = job.url or f"http://127.0.0.1:{host.port}{page_path(job.program.path)}"
+                page = await self._driver.open(job.record)
+                try:
+                    await page.load(url, _page_settings(job))
+                    ending, hang = await self._wait(job, page)
+                finally:
+                    await page.close()
+        except (ProtocolError, WebSocketException) as error:
+            self._lost.set()
+            job.record.end("browser-lost", str(error))
+        return self._result(job, ending, hang)
+
+    async def _wait(self, job: Job, page: Page) -> tuple[_Ending, Hang | None]:
+        record, limits = job.record, job.limits
+        deadline = job.started + limits.seconds
+        looks_early = limits.examine and limits.stall is not None
+        while True:
+            left = deadline - time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(record.ended.wait(), max(0.0, min(left, _LOOK_SECONDS)))
+            if record.ended.is_set():
+                return _Ending.EXIT, None
+            if job.stop is not None and job.stop.is_set():
+                return _Ending.STOP, None
+            if time.monotonic() >= deadline:
+                return _Ending.TIMEOUT, await _look(job, page) if limits.examine else None
+            if looks_early and _stalled(record, limits):
+                looks_early = False  # one look is enough
+                hang = await _look(job, page)
+                if hang.hopeless:
+                    return _Ending.HOPELESS, hang
+
+    def _result(self, job: Job, ending: _Ending, hang: Hang | None) -> RunResult:
+        record = job.record
+        stdout, stderr = record.captures["stdout"], record.captures["stderr"]
+        return RunResult(
+            command=(os.fspath(self.tool.path), os.fspath(job.program.path)),
+            exit_code=record.exit_code if ending is _Ending.EXIT else None,
+            signal=None,
+            timed_out=ending in {_Ending.TIMEOUT, _Ending.HOPELESS},
+            cancelled=ending is _Ending.STOP,
+            stdout=stdout.data,
+            stderr=stderr.data,
+            stdout_dropped=stdout.dropped,
+            stderr_dropped=stderr.dropped,
+            started=job.started,
+            ended=time.monotonic(),
+            events=record.events(),
+            events_dropped=record.reports.dropped,
+            last_alive=record.reports.last_alive,
+            features=job.features,
+            hang=hang,
+        )
+
+
+def _page_settings(job: Job) -> dict[str, object]:
+    return page_settings(
+        job.program,
+        own_page=job.program.path.suffix != ".html",
+        stays_alive=job.features.proxy_to_pthread,
+        watches=bool(job.url),
+        every_call=job.every_call,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _serving(site: ProgramSite) -> AsyncIterator[Host]:
+    """Serve a program's folder, with the headers that threads need, to pages of this machine."""
+    host = Host(
+        Settings(
+            behaviour=from_spec("echo"),
+            site=site,
+            gate=Gate(hosts=frozenset()),
+            limits=RecordLimits.counts_only(_CONNECTIONS),
+        )
+    )
+    await host.start()
+    try:
+        yield host
+    finally:
+        await host.stop()
+
+
+def _stalled(record: PageRecord, limits: Limits) -> bool:
+    last = record.reports.last_alive
+    return limits.stall is not None and last is not None and time.monotonic() - last > limits.stall
+
+
+async def _look(job: Job, page: Page) -> Hang:
+    """Look at a page whose program does not end; never raises for what cannot be seen."""
+    turning, handles = pulse_of(job.record.reports)
+    program = script_of(job.program.path)
+    try:
+        functions = FunctionTable.of_file(program.with_suffix(".wasm"))
+        seen = await page.observe(functions, turning=turning)
+    except CheckFailedError as error:
+        kind = HangKind.IDLE if turning else HangKind.UNKNOWN
+        return Hang(kind, handles=handles, trouble=f"{error.what}: {error.why}")
+    # The symbolizer is a process of its own, and other pages want to be heard meanwhile.
+    return await asyncio.to_thread(
+        explain,
+        program,
+        job.features,
+        seen,
+        turning=turning,
+        handles=handles,
+        symbolizer=job.symbolizer,
+    )
