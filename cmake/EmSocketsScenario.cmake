@@ -114,7 +114,14 @@ endfunction()
 
 # Write one scenario as a JSON object. What is known only when CMake generates is left to
 # generator expressions.
-function(_emsockets_scenario_json prefix lists name runner out)
+function(
+  _emsockets_scenario_json
+  prefix
+  lists
+  name
+  runner
+  out
+)
   set(target "${${prefix}_TARGET}")
   _emsockets_json_quote(server "${${prefix}_SERVER}" SERVER)
   _emsockets_json_quote(declared "${CMAKE_CURRENT_LIST_FILE}" FILE)
