@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from emsockets_build.reasons import CONNECTING, REFUSED, UNANSWERED
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
@@ -17,103 +17,6 @@ from emsockets_build.verify.model import Cause
 __all__ = ["connection_failed", "not_connecting", "ws_missing", "ws_unfit"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Reason:
-    """One way to fail, recognised by the error's code or message."""
-
-    id: str
-    codes: frozenset[str]
-    message: str
-    summary: str
-    remedy: str
-
-
-def _reason(id_: str, codes: str, message: str, summary: str, remedy: str) -> _Reason:
-    return _Reason(id_, frozenset(codes.split()), message, summary, remedy)
-
-
-# In the words of ws 2, of ws 8 and of Node's own WebSocket; the first that fits counts.
-_REASONS = (
-    _reason(
-        "server-not-listening",
-        "ECONNREFUSED",
-        "ECONNREFUSED",
-        "nothing listens at {url}",
-        "start the server, or give the program the address that it listens at; the port must be "
-        "that of the WebSocket server or bridge, not of the TCP server behind it",
-    ),
-    _reason(
-        "subprotocol-not-selected",
-        "",
-        r"sent no subprotocol",
-        "the server at {url} selected no subprotocol although {offered} was offered",
-        "let the server answer with `Sec-WebSocket-Protocol: binary` (Emscripten always offers "
-        "`binary`), or link with -sWEBSOCKET_SUBPROTOCOL=null",
-    ),
-    _reason(
-        "subprotocol-unexpected",
-        "",
-        r"sent a subprotocol|invalid (?:sub)?protocol|but none was requested",
-        "the server at {url} selected a subprotocol that was not offered ({offered} was)",
-        "let the server select one of the offered subprotocols, or offer the server's with "
-        "-sWEBSOCKET_SUBPROTOCOL=NAME",
-    ),
-    _reason(
-        "tls-certificate",
-        "DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE "
-        "UNABLE_TO_GET_ISSUER_CERT UNABLE_TO_GET_ISSUER_CERT_LOCALLY CERT_HAS_EXPIRED "
-        "CERT_NOT_YET_VALID ERR_TLS_CERT_ALTNAME_INVALID",
-        r"certificate",
-        "the TLS certificate of {url} is not trusted: {message}",
-        "use a certificate that Node trusts (NODE_EXTRA_CA_CERTS=ca.pem), or ws:// in tests",
-    ),
-    _reason(
-        "tls-to-plain-server",
-        "EPROTO ERR_SSL_WRONG_VERSION_NUMBER ERR_SSL_PACKET_LENGTH_TOO_LONG",
-        r"wrong version number|packet length too long|ssl3_get_record",
-        "{url} asks for TLS, but the server does not speak it",
-        "use ws:// (-sWEBSOCKET_URL=ws://), or give the server a certificate",
-    ),
-    _reason(
-        "handshake-invalid",
-        "",
-        r"invalid.{0,12}(?:Sec-WebSocket-Accept|server key|upgrade header)",
-        "the answer of {url} is no valid WebSocket handshake: {message}",
-        "mend the server's handshake (RFC 6455, section 4.2.2); a proxy that reads header names "
-        "case-sensitively answers so too",
-    ),
-    _reason(
-        "name-not-found",
-        "ENOTFOUND EAI_AGAIN",
-        r"getaddrinfo",
-        "the host name in {url} cannot be resolved",
-        "check the name; Emscripten resolves names only when the WebSocket is made",
-    ),
-    _reason(
-        "host-unreachable",
-        "ETIMEDOUT EHOSTUNREACH ENETUNREACH",
-        r"ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|handshake has timed out",
-        "{url} cannot be reached: {message}",
-        "check address, route and firewall",
-    ),
-    _reason(
-        "invalid-url",
-        "ERR_INVALID_URL",
-        r"invalid url",
-        "{url} is no URL that a WebSocket can be made of",
-        "give a full URL with a scheme, such as -sWEBSOCKET_URL=ws://127.0.0.1:9000/",
-    ),
-    _reason(
-        "not-a-websocket-server",
-        "HPE_INVALID_CONSTANT HPE_INVALID_VERSION HPE_INVALID_STATUS ECONNRESET "
-        "HPE_CR_EXPECTED HPE_LF_EXPECTED HPE_INVALID_HEADER_TOKEN",
-        r"Parse Error|does not match the HTTP|socket hang up|ECONNRESET|non-101|bad response",
-        "what listens at {url} is no WebSocket server: {message}",
-        "Emscripten's sockets speak WebSocket, not TCP: put a bridge before the TCP server "
-        "(`emsockets serve relay`, or websockify), or under Node build with BACKEND node; if the "
-        "server speaks TLS, use wss://",
-    ),
-)
 _CLOSED_BEFORE = re.compile(r"closed before the connection (?:is|was) established")
 _SWITCHING = 101
 _STATUS = re.compile(r"response:? \(?(\d{3})")
@@ -189,10 +92,9 @@ def _refused(evidence: Evidence, error: Event) -> Cause | None:
     location = answers[-1].detail.get("location") if answers else None
     to = f" to {location}" if location else ""
     return Cause(
-        "handshake-refused",
-        f"the server at {context['url']} refused the WebSocket with HTTP status {status}{to}",
-        "let the server upgrade this path; WebSockets do not follow redirects, and websockify "
-        "refuses a subprotocol other than `binary` as the first one with 400",
+        REFUSED.id,
+        REFUSED.summary.format(**context, status=f"{status}{to}"),
+        REFUSED.remedy,
         evidence=(*evidence.lines([*answers, error]), *evidence.server_lines()),
     )
 
@@ -201,7 +103,7 @@ def _by_reason(evidence: Evidence, error: Event) -> Cause:
     context = _context(evidence, error)
     code = str(error.detail.get("code") or "")
     shown = (*evidence.lines([error]), *evidence.server_lines())
-    for reason in _REASONS:
+    for reason in CONNECTING:
         if code in reason.codes or re.search(reason.message, context["message"], re.IGNORECASE):
             return Cause(reason.id, reason.summary.format(**context), reason.remedy, evidence=shown)
     return _by_server(evidence, context, shown) or Cause(
@@ -216,7 +118,7 @@ def _by_server(
     evidence: Evidence, context: Mapping[str, str], shown: tuple[str, ...]
 ) -> Cause | None:
     """Ask the server's record where the client gives no reason, as Node's own WebSocket does."""
-    reasons = {reason.id: reason for reason in _REASONS}
+    reasons = {reason.id: reason for reason in CONNECTING}
     for record in evidence.connections:
         if record.status != _SWITCHING or not record.offered:
             continue
@@ -256,10 +158,8 @@ def not_connecting(evidence: Evidence) -> Cause | None:
     if not waiting or not evidence.result.timed_out:
         return None
     return Cause(
-        "handshake-unanswered",
-        f"the server at {waiting[0].text} took the TCP connection, but never answered the "
-        "WebSocket handshake",
-        "a plain TCP server behaves so: put a bridge before it (`emsockets serve relay`, or "
-        "websockify); or the server is stuck",
+        UNANSWERED.id,
+        UNANSWERED.summary.format(url=waiting[0].text),
+        UNANSWERED.remedy,
         evidence=(*evidence.lines(waiting), *evidence.server_lines()),
     )

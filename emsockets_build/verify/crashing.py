@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from emsockets_build.reasons import BY_ID
 from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
@@ -80,7 +81,7 @@ _MESSAGES = (
         "shared-memory-missing",
         r"SharedArrayBuffer is not defined|does not support SharedArrayBuffer",
         "threads need shared memory, and this page or process has none",
-        "serve the page with COOP same-origin and COEP require-corp (`emsockets serve` does)",
+        BY_ID["shared-memory-missing"].remedy,
     ),
     _message(
         "accept-without-connection",

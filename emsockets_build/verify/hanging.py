@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from emsockets_build.reasons import BY_ID
 from emsockets_build.run.hang import Hang, HangKind
 from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.evidence import Evidence
@@ -153,8 +154,7 @@ def _idle(evidence: Evidence, hang: Hang) -> Cause:
             "server-silent",
             f"the program sent {sent} and waits, but the server has sent nothing since; the "
             "connection still stands",
-            "see why the server does not answer, and give the wait a bound; if there is no answer "
-            "to come, close() the socket when the work is done",
+            BY_ID["server-silent"].remedy,
         )
     if "WebSocket" in words or "socket" in words:
         return _cause(

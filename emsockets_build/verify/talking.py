@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from emsockets_build.reasons import BY_ID
 from emsockets_build.server.events import FrameSeen
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.verify.calling import reads_less
@@ -51,8 +52,7 @@ def text_dropped(evidence: Evidence) -> Cause | None:
         "text-frames-dropped",
         f"the server sent {len(texts)} text frames ({size} bytes); under Node, Emscripten's "
         "sockets drop text frames without a word",
-        "let the server send binary frames (opcode 2); browsers deliver text frames, so the same "
-        "program works there",
+        BY_ID["text-frames-dropped"].remedy,
         evidence=(*evidence.lines(texts), *evidence.server_lines()),
     )
 
@@ -70,8 +70,7 @@ def message_too_big(evidence: Evidence) -> Cause | None:
         "the connection was closed with 1009: a message was larger than the "
         f"{'client' if by_program else 'server'} takes"
         + (f" (the largest that was sent has {largest} bytes)" if not by_program else ""),
-        "send smaller messages (one send() is one message), or raise the limit; Python's "
-        "`websockets` takes 1 MiB by default",
+        BY_ID["message-too-big"].remedy,
         evidence=(*evidence.lines(closes), *evidence.server_lines()),
     )
 
@@ -97,8 +96,7 @@ def closed_by_peer(evidence: Evidence) -> Cause | None:
             return Cause(
                 "closed-by-server",
                 f"the server closed the connection with code {code}{meaning}{reason}",
-                "see why the server closed it; the C program only sees recv() return 0, never "
-                "code and reason",
+                BY_ID["closed-by-server"].remedy,
                 evidence=shown,
             )
     return None
@@ -169,7 +167,7 @@ def protocol_error(evidence: Evidence) -> Cause | None:
     return Cause(
         "protocol-error",
         f"the server sent what is no valid WebSocket frame: {errors[0].text}",
-        "mend the server; check for another program that writes into the same TCP connection",
+        BY_ID["protocol-error"].remedy,
         evidence=(*evidence.lines(errors), *evidence.server_lines()),
     )
 
@@ -182,13 +180,13 @@ def _dropped(evidence: Evidence, shown: tuple[str, ...]) -> Cause:
         return Cause(
             "connection-reset",
             "the TCP connection was reset",
-            "the server crashed, was killed, or closed with unread data; see its log",
+            BY_ID["connection-reset"].remedy,
             evidence=shown,
         )
     return Cause(
         "connection-dropped",
         "the connection ended without a WebSocket close frame (1006)",
-        "the server, or a proxy between, closed TCP without closing the WebSocket; see its log",
+        BY_ID["connection-dropped"].remedy,
         evidence=shown,
     )
 

@@ -12,7 +12,7 @@ import emsockets_build
 __all__ = ["NOT_SHOWN", "known_causes"]
 
 _PACKAGE = Path(emsockets_build.__file__).parent
-_MAKERS = frozenset({"Cause", "_cause", "_reason", "_message", "Explanation"})
+_MAKERS = frozenset({"Cause", "_cause", "_reason", "_plain", "_message", "Explanation"})
 _IDENTIFIER = re.compile(r"[a-z]+(-[a-z0-9]+)+|crash")
 
 NOT_SHOWN: Mapping[str, str] = {
@@ -24,15 +24,19 @@ NOT_SHOWN: Mapping[str, str] = {
     "closure-compiler-missing": "--closure without the compiler",
     "cmake-package-not-found": "a CMake project that is configured by hand",
     "connection-failed": "what no other cause fits; it gives the true reason as it was seen",
+    "content-security-policy": "a page with a strict policy; `emsockets probe --page` reads it",
     "fetch-of-file": "Emscripten before 3.1.12 run by hand; our runner hides fetch()",
     "handshake-invalid": "a server that computes Sec-WebSocket-Accept wrongly",
     "host-unreachable": "an address that no route leads to: it takes the time limit of TCP",
     "html-minifier-missing": "optimised .html output of Debian's Emscripten",
     "killed-by-signal": "a signal from outside, or a native program's fault",
+    "mixed-content": "ws:// from an https page; `emsockets probe --page` tells it beforehand",
     "name-not-found": "a host name that does not resolve: how fast that is told depends on the DNS",
+    "port-blocked": "a port such as 22, for which browsers have a list",
     "shared-memory-missing": "a page without COOP and COEP",
     "threads-not-everywhere": "an object with thread-local variables, compiled without -pthread",
     "unexpected-traffic": "a scenario that expects other bytes or close codes than it gets",
+    "wrong-bridge": "websocket_to_posix_proxy and a program without BACKEND proxy",
     "websocket-library-broken": "a bug of some releases up to 5.0.2 in very small programs",
 }
 """Causes without an entry, each with what would show it."""
@@ -40,7 +44,11 @@ NOT_SHOWN: Mapping[str, str] = {
 
 def known_causes() -> set[str]:
     """Return the identifier of every cause, of runs and of builds."""
-    sources = [*(_PACKAGE / "verify").glob("*.py"), _PACKAGE / "buildtree" / "explain.py"]
+    sources = [
+        *(_PACKAGE / "verify").glob("*.py"),
+        _PACKAGE / "buildtree" / "explain.py",
+        _PACKAGE / "reasons.py",
+    ]
     return {name for source in sources for name in _named(source)}
 
 
