@@ -16,6 +16,9 @@ This module provides the following command:
       NAME <name>
       TARGET <executable>
       [SERVER <behaviour>|NONE] [SERVER_ARGS <parameter>=<value>...]
+      [SERVER_COMMAND <program> <argument>...]
+      [SERVER_TARGET <executable> [SERVER_PROJECT <dir>] [SERVER_ARGS <argument>...]]
+      [SERVER_READY <regex>] [SERVER_PORT_FROM <regex>] [RELAY] [NATIVE_WEBSOCKET]
       [CLIENT <messages>]
       [ARGS <argument>...]
       [ENVIRONMENT <name>=<value>...]
@@ -42,6 +45,33 @@ This module provides the following command:
     How the test server treats the program, such as ``close`` with ``after=3`` and ``code=1011``.
     ``emsockets serve --list`` describes the behaviours. Default: ``echo``. In a native build
     ``echo`` is a plain TCP server, and scenarios with another behaviour are left out.
+
+  ``SERVER_COMMAND``
+    A server of your own instead of the test server: any program of this machine, with its
+    arguments. ``{host}`` and ``{port}`` stand for the address that it shall listen on, a free port.
+    It runs in the build folder, is awaited, and is ended with everything that it started. What it
+    prints is part of the verdict. Generator expressions work.
+
+  ``SERVER_TARGET``, ``SERVER_PROJECT``
+    The same with a target of CMake, whose arguments are ``SERVER_ARGS``. In a web build it is built
+    for this machine: a second, native build tree of this project, or of the project in
+    ``SERVER_PROJECT``, lies in ``<build>/emsockets/host``. Web builds need not define the target.
+    ``EMSOCKETS_HOST_CMAKE_ARGS`` holds further arguments for its configure run.
+
+  ``SERVER_READY``
+    A regular expression for the line of the server's output that says that it is ready. Without it
+    the server is ready when its port accepts a connection, which is closed at once.
+
+  ``SERVER_PORT_FROM``
+    A regular expression whose first group is the port, for a server that chooses it and prints it.
+
+  ``RELAY``
+    The server speaks plain TCP: web programs reach it through our relay, native ones directly.
+    Without it the server speaks WebSocket, and what passes is read on its way.
+
+  ``NATIVE_WEBSOCKET``
+    The native program speaks WebSocket, too. Without it a scenario whose server speaks WebSocket
+    is left out of native builds, where sockets are plain TCP.
 
   ``CLIENT``
     The program is a server itself: our side waits until it listens, connects, sends that many
@@ -104,6 +134,32 @@ Examples
   emsockets_target(game WAIT asyncify)
   emsockets_add_test(
     NAME game-everywhere TARGET game RUNNER node chromium firefox ARGS {host} {port})
+
+.. code-block:: cmake
+
+  add_executable(game main.cpp)
+  emsockets_target(game WAIT asyncify)
+  emsockets_add_test(
+    NAME game-plays
+    TARGET game
+    SERVER_COMMAND python3 ${CMAKE_CURRENT_SOURCE_DIR}/server.py --port {port}
+    SERVER_READY "^listening"
+    ARGS {url})
+
+.. code-block:: cmake
+
+  if(NOT EMSCRIPTEN)
+    add_executable(game_server main.cpp)
+  endif()
+  add_executable(game main.cpp)
+  emsockets_target(game WAIT asyncify)
+  emsockets_add_test(
+    NAME game-reaches-its-server
+    TARGET game
+    SERVER_TARGET game_server SERVER_ARGS --port 0
+    SERVER_PORT_FROM "listening on port ([0-9]+)"
+    RELAY
+    ARGS {host} {port})
 #]=======================================================================]
 
 include_guard(GLOBAL)
@@ -111,6 +167,7 @@ cmake_policy(VERSION 3.22...4.2)
 
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsArguments.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsScenario.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsServer.cmake")
 
 # Even if there will be none: a file of an earlier configure run must not outlive its scenarios.
 _emsockets_write_scenarios_later()
@@ -127,8 +184,11 @@ function(emsockets_add_test)
     EXPECT_CLOSE
   )
   list(APPEND single EXPECT_SENT EXPECT_RECEIVED TIMEOUT)
+  list(APPEND single SERVER_TARGET SERVER_PROJECT SERVER_READY SERVER_PORT_FROM)
+  set(options RELAY NATIVE_WEBSOCKET)
   set(
     multiple
+    SERVER_COMMAND
     SERVER_ARGS
     ARGS
     ENVIRONMENT
@@ -137,13 +197,18 @@ function(emsockets_add_test)
     RUNNER
     LABELS
   )
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "${single}" "${multiple}")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "${options}" "${single}" "${multiple}")
   set(context "emsockets_add_test(${arg_NAME})")
-  _emsockets_reject_arguments("${context}" "${single};${multiple}" ${ARGN})
+  _emsockets_reject_arguments("${context}" "${single};${multiple};${options}" ${ARGN})
   _emsockets_check_test(arg "${context}")
   _emsockets_check_runners(arg "${context}" runners)
+  _emsockets_check_server(arg "${context}")
   if(NOT EMSCRIPTEN AND (arg_CLIENT OR NOT "${arg_SERVER}" MATCHES "^(|echo|raw-tcp|NONE)$"))
     message(VERBOSE "${context}: left out: it needs a WebSocket, and native programs get TCP")
+    return()
+  endif()
+  if(NOT EMSCRIPTEN AND own_server AND NOT (arg_RELAY OR arg_NATIVE_WEBSOCKET))
+    message(VERBOSE "${context}: left out: its server speaks WebSocket; see NATIVE_WEBSOCKET")
     return()
   endif()
 
@@ -156,7 +221,7 @@ function(emsockets_add_test)
   math(EXPR last "${ARGC} - 1")
   foreach(index RANGE ${last})
     set(word "${ARGV${index}}")
-    if(word IN_LIST single OR word IN_LIST multiple)
+    if(word IN_LIST single OR word IN_LIST multiple OR word IN_LIST options)
       set(current "${word}")
     elseif(current IN_LIST multiple)
       _emsockets_json_quote(quoted "${word}" ${current})
@@ -164,6 +229,7 @@ function(emsockets_add_test)
       set(comma_${current} ", ")
     endif()
   endforeach()
+  _emsockets_server_json(arg json server_json)
   list(LENGTH runners count)
   foreach(runner IN LISTS runners)
     set(name "${arg_NAME}")

@@ -75,7 +75,7 @@ def _run(outcome: Outcome) -> dict[str, object]:
         "backend": scenario.backend,
         "wait": scenario.wait,
         "runner": scenario.runner,
-        "server": scenario.server,
+        "server": scenario.served_by,
         "verdict": "pass" if outcome.passed else "fail",
         "exit_code": result.exit_code,
         "timed_out": result.timed_out,
@@ -86,6 +86,7 @@ def _run(outcome: Outcome) -> dict[str, object]:
         ],
         "subprotocol": _subprotocol(outcome),
         "server_saw": _server_saw(outcome),
+        "own_server": _own_server(outcome),
         "client_saw": None if outcome.client is None else asdict(outcome.client),
         "stdout": _text(result.stdout),
         "stderr": _text(result.stderr),
@@ -116,14 +117,29 @@ def _cause(outcome: Outcome) -> dict[str, object] | None:
 
 def _server_saw(outcome: Outcome) -> dict[str, object]:
     records = outcome.connections
+    bare = [r for r in records if outcome.scenario.plain_tcp and r.status is None]
     return {
         "connections": len(records),
         "messages_in": sum(record.messages_in for record in records),
-        "bytes_in": sum(record.bytes_in for record in records),
+        "bytes_in": sum(record.bytes_in for record in records) + sum(r.raw_in for r in bare),
         "messages_out": sum(record.messages_out for record in records),
-        "bytes_out": sum(record.bytes_out for record in records),
+        "bytes_out": sum(record.bytes_out for record in records) + sum(r.raw_out for r in bare),
         "close_code": next((r.close_code for r in records if r.close_code is not None), None),
         "refusals": [record.refusal for record in records if record.refusal],
+    }
+
+
+def _own_server(outcome: Outcome) -> dict[str, object] | None:
+    report = outcome.own_server
+    if report is None:
+        return None
+    return {
+        "command": list(report.command),
+        "port": report.port,
+        "ready": report.ready,
+        "seconds": round(report.seconds, 4),
+        "returncode": report.returncode,
+        "output": _text(report.output),
     }
 
 

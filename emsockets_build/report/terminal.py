@@ -81,6 +81,8 @@ def print_failures(out: Console, outcomes: Sequence[Outcome], *, output: bool = 
         if output:
             _print_tail(out, "stdout", outcome.result.stdout)
             _print_tail(out, "stderr", outcome.result.stderr)
+            if outcome.own_server is not None and not outcome.own_server.failed:
+                _print_tail(out, "server", outcome.own_server.output)
 
 
 def print_batch(out: Console, batch: Batch, document: Mapping[str, Any]) -> None:

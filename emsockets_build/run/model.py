@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,3 +110,13 @@ class RunResult:
     def seconds(self) -> float:
         """Wall time of the run."""
         return self.ended - self.started
+
+    @classmethod
+    def not_started(cls, *, cancelled: bool = False) -> RunResult:
+        """Stand for a program that was not started at all.
+
+        Args:
+            cancelled: Whether that is because the caller's stop event was set.
+        """
+        now = time.monotonic()
+        return cls((), None, None, False, cancelled, b"", b"", 0, 0, now, now)  # noqa: FBT003 - timed_out

@@ -29,6 +29,7 @@ _LONGEST_HEADER = 14
 _TWO_BYTE_LENGTH = 126
 _EIGHT_BYTE_LENGTH = 127
 _FIRST_CONTROL = 0x8
+_RSV1 = 0x40
 
 
 class Opcode(IntEnum):
@@ -116,12 +117,26 @@ class FrameReader:
 
     Args:
         masked: Whether the peer is a client, whose frames must all be masked; a server's must not.
+        compressed: Whether permessage-deflate was agreed upon, which uses RSV1 (RFC 7692 6).
     """
 
-    __slots__ = ("_fin", "_left", "_length", "_mask", "_masked", "_opcode", "_rest")
+    __slots__ = (
+        "_allowed",
+        "_fin",
+        "_left",
+        "_length",
+        "_mask",
+        "_masked",
+        "_opcode",
+        "_rest",
+        "deflated",
+    )
 
-    def __init__(self, *, masked: bool = True) -> None:
+    def __init__(self, *, masked: bool = True, compressed: bool = False) -> None:
         self._masked = masked
+        self._allowed = _RSV1 if compressed else 0
+        self.deflated = False
+        """Whether the frame at hand is the first of a compressed message."""
         self._rest = b""
         self._opcode = Opcode.CONTINUATION
         self._fin = True
@@ -210,7 +225,8 @@ class FrameReader:
         return size
 
     def _check_first_byte(self, byte: int) -> None:
-        if byte & 0x70:
+        self.deflated = bool(byte & self._allowed)
+        if byte & 0x70 & ~self._allowed:
             raise ProtocolError(1002, f"reserved bits {byte >> 4 & 7:03b} without an extension")
         opcode = _OPCODES.get(byte & 0x0F)
         if opcode is None:

@@ -127,8 +127,12 @@ class Host:
 
     async def _listen(self, port: int) -> asyncio.Server:
         return await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), self.settings.address, port, backlog=_BACKLOG
+            self.new_connection, self.settings.address, port, backlog=_BACKLOG
         )
+
+    def new_connection(self) -> TcpConnection:
+        """Make what treats the next client."""
+        return Connection(self)
 
     async def stop(self) -> None:
         """Stop listening and drop every connection; returns when all are gone."""

@@ -217,8 +217,11 @@ class TestServer(_Facade):
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._main(started))
 
+    def _new_host(self) -> Host:
+        return Host(self._settings)
+
     async def _main(self, started: Future[Host]) -> None:
-        host = Host(self._settings)
+        host = self._new_host()
         try:
             await host.start()
         except BaseException as error:  # noqa: BLE001 - it is raised again where it is awaited

@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from emsockets_build.errors import EmSocketsError
-from emsockets_build.verify.execute import Runtime, execute
+from emsockets_build.verify.execute import execute
 from emsockets_build.verify.model import Outcome, Scenario
+from emsockets_build.verify.runners import Runtime
 
 __all__ = ["Batch", "Broken", "run_batch"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -15,18 +14,11 @@ from websockets.typing import Subprotocol
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.verify.model import ClientRecord
 
-__all__ = ["ServerVisit", "StopWhenVisited", "free_port"]
+__all__ = ["ServerVisit", "StopWhenVisited"]
 
 # Around the places where the form of a frame's length changes (RFC 6455 section 5.2).
 _SIZES = (1, 125, 126, 1000, 65535, 65536)
 _SECONDS = 10.0
-
-
-def free_port() -> int:
-    """Find a TCP port on loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from emsockets_build.errors import EmSocketsError, UsageError
 from emsockets_build.server.behaviours import from_spec
-from emsockets_build.verify.model import Expectations, Scenario
+from emsockets_build.verify.model import Expectations, Scenario, ServerCommand
 
 __all__ = ["SCHEMA", "Declared", "load_scenarios"]
 
@@ -117,6 +117,7 @@ def _scenario(entry: Mapping[str, Any], path: Path) -> Scenario:
         wait=str(entry["wait"]),
         runner=str(entry["runner"]),
         server=_server(entry, native=native),
+        server_command=_server_command(entry.get("server_command")),
         client=int(entry["client"] or 0),
         arguments=tuple(map(str, entry["args"])),
         environment=dict(_pair(text) for text in entry["environment"]),
@@ -137,13 +138,26 @@ def _scenario(entry: Mapping[str, Any], path: Path) -> Scenario:
 
 def _server(entry: Mapping[str, Any], *, native: bool) -> str:
     name = entry["server"] or "echo"
-    if name == "NONE" or entry["client"]:
+    if name == "NONE" or entry["client"] or entry.get("server_command"):
         return ""
     if native:
         name = _NATIVE_SERVERS.get(name, name)
     parameters = [str(text).partition("=") for text in entry["server_args"]]
     query = "&".join(f"{key}={quote(value)}" for key, _, value in parameters)
     return f"{name}?{query}" if query else str(name)
+
+
+def _server_command(entry: Mapping[str, Any] | None) -> ServerCommand | None:
+    if entry is None:
+        return None
+    return ServerCommand(
+        words=tuple(map(str, entry["words"])),
+        program_file=Path(entry["program_file"]) if entry["program_file"] else None,
+        directory=Path(entry["directory"]),
+        ready=str(entry["ready"]),
+        port_from=str(entry["port_from"]),
+        relay=bool(entry["relay"]),
+    )
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -154,7 +168,12 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _check(scenario: Scenario, where: str) -> None:
-    for pattern in (*scenario.expectations.stdout, *scenario.expectations.reject_stdout):
+    own = scenario.server_command
+    for pattern in (
+        *scenario.expectations.stdout,
+        *scenario.expectations.reject_stdout,
+        *((own.ready, own.port_from) if own else ()),
+    ):
         try:
             re.compile(pattern)
         except re.error as error:
@@ -164,6 +183,13 @@ def _check(scenario: Scenario, where: str) -> None:
                 why=str(error),
                 remedy="mend it; in CMake a backslash is written twice, or use a bracket argument",
             ) from error
+    if own is not None and own.port_from and not re.compile(own.port_from).groups:
+        raise UsageError(
+            f"SERVER_PORT_FROM {own.port_from!r} has no group",
+            where=where,
+            why="its first group is where the port stands",
+            remedy='put the digits in brackets, such as "port ([0-9]+)"',
+        )
     if scenario.server:
         try:
             from_spec(scenario.server)

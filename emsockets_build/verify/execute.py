@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from emsockets_build.run.model import Limits, Program, RunResult
@@ -13,28 +12,15 @@ from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import client_mismatches, find_mismatches
 from emsockets_build.verify.model import Cause, Mismatch, Outcome, Scenario
+from emsockets_build.verify.own_server import server_cause, server_mismatches
 from emsockets_build.verify.runners import Runtime, Watch, run_program
+from emsockets_build.verify.serving import fill_in, filled, serving
 from emsockets_build.verify.timeline import log_of
 
-__all__ = ["Runtime", "execute", "fill_in"]
+__all__ = ["execute"]
 
-# How long the server may take to see the end of connections whose program is gone.
-_SETTLE_SECONDS = 5.0
 # How long a program that is a server may take to end by itself after our client has left.
 _LINGER_SECONDS = 0.5
-
-
-def fill_in(text: str, server: TestServer | None) -> str:
-    """Put the server's address into an argument: ``{host}``, ``{port}``, ``{url}``."""
-    if server is None:
-        return text
-    return _filled(text, {"{host}": server.host, "{port}": str(server.port), "{url}": server.url})
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text
 
 
 def execute(
@@ -63,20 +49,27 @@ def execute(
     """
     if scenario.client:
         return _execute_server(scenario, runtime, stop=stop, on_output=on_output)
-    with contextlib.ExitStack() as stack:
-        if server is None and scenario.server:
-            server = TestServer(scenario.server)
-        if server is not None:
-            stack.enter_context(server)
-        program = _program(scenario, lambda text: fill_in(text, server))
-        limits = Limits(seconds=scenario.timeout)
-        result = run_program(scenario, program, runtime, limits, Watch(stop, on_output))
-        if server is not None:
-            server.wait_idle(_SETTLE_SECONDS)
-        connections = () if server is None else server.connections
-    mismatches = find_mismatches(scenario.expectations, result, connections)
-    cause = _cause(result, connections, mismatches) if mismatches else None
-    return Outcome(scenario, result, connections, mismatches, cause)
+    with serving(scenario, stop, server) as served:
+        if served.ready:
+            program = _program(scenario, lambda text: fill_in(text, served.server))
+            limits = Limits(seconds=scenario.timeout)
+            result = run_program(scenario, program, runtime, limits, Watch(stop, on_output))
+        else:
+            result = RunResult.not_started(cancelled=stop is not None and stop.is_set())
+        connections = served.settled()
+    report = served.report
+    if not served.ready:
+        mismatches = server_mismatches(report)
+    else:
+        mismatches = (
+            *server_mismatches(report),
+            *find_mismatches(scenario.expectations, result, connections, plain=scenario.plain_tcp),
+        )
+    cause = None
+    if mismatches:
+        cause = server_cause(scenario.server_command, report, connections)
+        cause = cause or _cause(result, connections, mismatches)
+    return Outcome(scenario, result, connections, mismatches, cause, own_server=report)
 
 
 def _cause(
@@ -93,12 +86,13 @@ def _execute_server(
     on_output: Callable[[str, bytes], None] | None,
 ) -> Outcome:
     """Run a program that is a server itself, and be its client."""
-    from emsockets_build.verify.client import ServerVisit, StopWhenVisited, free_port
+    from emsockets_build.run.ports import free_port
+    from emsockets_build.verify.client import ServerVisit, StopWhenVisited
 
     visit = ServerVisit(scenario.client)
     port = str(free_port())
     values = {"{host}": "127.0.0.1", "{port}": port, "{url}": f"ws://127.0.0.1:{port}/"}
-    program = _program(scenario, lambda text: _filled(text, values))
+    program = _program(scenario, lambda text: filled(text, values))
     until = StopWhenVisited(visit, stop, _LINGER_SECONDS)
     watch = Watch(until, on_output, visit.on_event)
     result = run_program(scenario, program, runtime, Limits(seconds=scenario.timeout), watch)

@@ -15,7 +15,11 @@ __all__ = ["client_mismatches", "find_mismatches"]
 
 
 def find_mismatches(
-    expectations: Expectations, result: RunResult, connections: Sequence[ConnectionRecord]
+    expectations: Expectations,
+    result: RunResult,
+    connections: Sequence[ConnectionRecord],
+    *,
+    plain: bool = False,
 ) -> tuple[Mismatch, ...]:
     """Hold what was seen against what was expected.
 
@@ -23,15 +27,17 @@ def find_mismatches(
         expectations: What the run must show.
         result: What the program did.
         connections: What the server saw.
+        plain: Whether the program's sockets are plain TCP, so that bytes count as they are.
 
     Returns:
         Every expectation that was not met; a run that ran out of time always has one.
     """
     opened = [record for record in connections if record.status == HTTPStatus.SWITCHING_PROTOCOLS]
+    bare = [record for record in connections if plain and record.status is None]
     return (
         *_ending(expectations, result),
         *_output(expectations, result),
-        *_traffic(expectations, opened),
+        *_traffic(expectations, opened, bare),
         *(_counts(result, opened) if expectations.counted_alike else ()),
     )
 
@@ -57,8 +63,12 @@ def _output(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]
             yield Mismatch("standard output", f"does not match {pattern!r}", repr(match[0]))
 
 
-def _traffic(expectations: Expectations, opened: Sequence[ConnectionRecord]) -> Iterator[Mismatch]:
-    if expectations.connected and not opened:
+def _traffic(
+    expectations: Expectations,
+    opened: Sequence[ConnectionRecord],
+    bare: Sequence[ConnectionRecord],
+) -> Iterator[Mismatch]:
+    if expectations.connected and not (opened or bare):
         yield Mismatch("connection", "at least one", "none that was opened")
     for record in opened:
         selected = record.subprotocol or ""
@@ -66,8 +76,8 @@ def _traffic(expectations: Expectations, opened: Sequence[ConnectionRecord]) -> 
             yield Mismatch("subprotocol", expectations.subprotocol or "none", selected or "none")
         if expectations.close_code not in {None, record.close_code}:
             yield Mismatch("close code", str(expectations.close_code), str(record.close_code))
-    bytes_in = sum(record.bytes_in for record in opened)
-    bytes_out = sum(record.bytes_out for record in opened)
+    bytes_in = sum(r.bytes_in for r in opened) + sum(r.raw_in for r in bare)
+    bytes_out = sum(r.bytes_out for r in opened) + sum(r.raw_out for r in bare)
     if expectations.sent not in {None, bytes_in}:
         yield Mismatch("bytes sent", str(expectations.sent), str(bytes_in))
     if expectations.received not in {None, bytes_out}:

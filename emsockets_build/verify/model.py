@@ -9,7 +9,16 @@ from pathlib import Path
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
 
-__all__ = ["Cause", "ClientRecord", "Expectations", "Mismatch", "Outcome", "Scenario"]
+__all__ = [
+    "Cause",
+    "ClientRecord",
+    "Expectations",
+    "Mismatch",
+    "Outcome",
+    "Scenario",
+    "ServerCommand",
+    "ServerReport",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,29 @@ class Expectations:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerCommand:
+    """A server of the project's own, in place of the test server.
+
+    Attributes:
+        words: Program and arguments; ``{host}`` and ``{port}`` are filled in. The program is
+            missing if ``program_file`` names it.
+        program_file: The file that holds the path of the program, which the build writes when it
+            builds a server for this machine; None if ``words`` has it.
+        directory: Where it runs; the current folder if None.
+        ready: Matches the line of its output that says that it is ready; empty to try its port.
+        port_from: Finds the port in its output, as its first group; empty if ``{port}`` tells it.
+        relay: Whether it speaks plain TCP, so that web programs need the relay.
+    """
+
+    words: tuple[str, ...]
+    program_file: Path | None = None
+    directory: Path | None = None
+    ready: str = ""
+    port_from: str = ""
+    relay: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One run of one target against one behaviour.
 
@@ -54,6 +86,7 @@ class Scenario:
         wait: The profile's wait; empty if unknown.
         runner: ``node``, ``chromium``, ``firefox`` or ``native``.
         server: The spec of the test server's behaviour; empty for none.
+        server_command: The project's own server, if there is one; ``server`` is empty then.
         client: How many messages our side sends to the program, which is a server itself; 0 for
             a program that is none.
         arguments: The program's arguments; ``{host}``, ``{port}`` and ``{url}`` are filled in.
@@ -69,11 +102,32 @@ class Scenario:
     wait: str = ""
     runner: str = "node"
     server: str = "echo"
+    server_command: ServerCommand | None = None
     client: int = 0
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0
     expectations: Expectations = field(default_factory=Expectations)
+
+    @property
+    def plain_tcp(self) -> bool:
+        """Whether the program's sockets are real ones, so that it speaks no WebSocket."""
+        native = self.runner == "native" and not self._speaks_websocket
+        return native or self.backend == "node"
+
+    @property
+    def served_by(self) -> str:
+        """Who serves it, in a few words; empty if nobody does."""
+        own = self.server_command
+        if own is None:
+            return self.server
+        name = own.program_file.stem if own.program_file else Path(own.words[0]).name
+        return f"relay to {name}" if own.relay and not self.plain_tcp else name
+
+    @property
+    def _speaks_websocket(self) -> bool:
+        """Whether a native program was declared to reach a server that speaks WebSocket."""
+        return self.server_command is not None and not self.server_command.relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +149,38 @@ class ClientRecord:
     messages_echoed: int
     bytes_echoed: int
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """What became of the project's own server.
+
+    Attributes:
+        command: Its command line, with the address filled in.
+        port: The port that it listened on; 0 if it never told.
+        ready: Whether it was ready before the program was started.
+        seconds: How long it took to be ready, or how long it was waited for.
+        returncode: Its exit code, negative for a signal, if it ended by itself.
+        output: What it printed, both streams, the beginning and the end.
+        output_dropped: Bytes missing from the middle.
+        port_text: What SERVER_PORT_FROM found in its output; empty if it found nothing.
+        accepts: Whether its port accepted a connection when it was given up; None if unknown.
+    """
+
+    command: tuple[str, ...]
+    port: int
+    ready: bool
+    seconds: float
+    returncode: int | None = None
+    output: bytes = b""
+    output_dropped: int = 0
+    port_text: str = ""
+    accepts: bool | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was never ready, or ended by itself and not in peace."""
+        return not self.ready or self.returncode not in {None, 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +230,7 @@ class Outcome:
         mismatches: The expectations that were not met; none is a pass.
         cause: Why, when it failed and the reason is known.
         client: What our client saw, if the program is a server.
+        own_server: What became of the project's own server, if the scenario has one.
     """
 
     scenario: Scenario
@@ -152,6 +239,7 @@ class Outcome:
     mismatches: tuple[Mismatch, ...]
     cause: Cause | None = None
     client: ClientRecord | None = None
+    own_server: ServerReport | None = None
 
     @property
     def passed(self) -> bool:

@@ -15,8 +15,8 @@ import pytest
 
 import emsockets_build.report
 from emsockets_build.process import run_bounded
+from emsockets_build.run.ports import free_port
 from emsockets_build.scaffold import find_template, project_files, write_project
-from emsockets_build.verify.client import free_port
 from tests.cmake.configuring import CMAKE
 from tests.generations import Tools
 

@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 import pytest
 
+from emsockets_build.run.ports import free_port
 from emsockets_build.server import TestServer
 from emsockets_build.transcript.event import Event, Kind, Source
-from emsockets_build.verify.client import ServerVisit, StopWhenVisited, free_port
+from emsockets_build.verify.client import ServerVisit, StopWhenVisited
 from emsockets_build.verify.expect import client_mismatches
 from emsockets_build.verify.model import ClientRecord
 

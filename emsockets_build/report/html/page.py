@@ -175,7 +175,7 @@ def _row(row: Element, run: Run, slowest: float, largest: int) -> None:
     verdict = "pass" if outcome.passed else "fail"
     add(add(row, "td", class_="state"), "span", verdict, class_=f"verdict {verdict}")
     add(row, "td", outcome.scenario.runner, class_="words", data_label="runner")
-    add(row, "td", outcome.scenario.server or "-", class_="words", data_label="server")
+    add(row, "td", outcome.scenario.served_by or "-", class_="words", data_label="server")
     messages, size = (
         ((saw["messages_in"], saw["messages_out"]), (saw["bytes_in"], saw["bytes_out"]))
         if visit is None

@@ -57,12 +57,17 @@ def scenario_section(run: Run, links: SourceLinks) -> Element:
     moments = timeline_of(outcome.result, outcome.connections)
     if moments:
         add(body, "h3", "What happened")
-        two_sides = bool(outcome.scenario.server and outcome.result.events)
+        two_sides = bool(outcome.scenario.served_by and outcome.result.events)
         body.append(sequence_table(moments, two_sides=two_sides))
     if plots := traffic_plots(moments):
         box = add(body, "div", class_="plots")
         box.extend(plots)
-    for name, output in (("output", outcome.result.stdout), ("error", outcome.result.stderr)):
+    own = outcome.own_server
+    for name, output in (
+        ("Standard output", outcome.result.stdout),
+        ("Standard error", outcome.result.stderr),
+        *([("The server's output", own.output)] if own else []),
+    ):
         _output(body, name, output, unfolded=not outcome.passed)
     return section
 
@@ -76,7 +81,7 @@ def _facts(body: Element, run: Run, links: SourceLinks) -> None:
         ("backend", scenario.backend),
         ("wait", scenario.wait),
         ("runner", scenario.runner),
-        ("server", scenario.server),
+        ("server", scenario.served_by),
         ("subprotocol", entry["subprotocol"]),
         ("exit code", _ending(run.outcome)),
         ("close code", saw["close_code"]),
@@ -191,7 +196,7 @@ def _output(body: Element, name: str, output: bytes, *, unfolded: bool) -> None:
         f"the last {_KEPT_OUTPUT:,} of {len(output):,} B" if missing > 0 else f"{len(output):,} B"
     )
     summary = add(fold, "summary")
-    add(summary, "h3", f"Standard {name}")
+    add(summary, "h3", name)
     add(summary, "span", size, class_="size")
     # A newline right behind <pre> would be dropped by who reads it.
     add(fold, "pre", "\n" + output[-_KEPT_OUTPUT:].decode("utf-8", "backslashreplace"))
