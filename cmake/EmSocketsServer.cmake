@@ -26,7 +26,7 @@ function(_emsockets_check_server prefix context)
     foreach(
       keyword
       IN
-      ITEMS SERVER_PROJECT SERVER_READY SERVER_PORT_FROM RELAY NATIVE_WEBSOCKET
+      ITEMS SERVER_PROJECT SERVER_READY SERVER_PORT_FROM RELAY RELAY_UDP NATIVE_WEBSOCKET
     )
       if(${prefix}_${keyword})
         _emsockets_server_error(
@@ -45,10 +45,24 @@ function(_emsockets_check_server prefix context)
       )
     endif()
   endforeach()
-  if(${prefix}_RELAY AND ${prefix}_NATIVE_WEBSOCKET)
+  set(spoken "")
+  foreach(keyword IN ITEMS RELAY RELAY_UDP NATIVE_WEBSOCKET)
+    if(${prefix}_${keyword})
+      list(APPEND spoken ${keyword})
+    endif()
+  endforeach()
+  list(LENGTH spoken count)
+  if(count GREATER 1)
+    list(JOIN spoken " and " spoken)
     _emsockets_server_error(
-      "RELAY says that the server speaks TCP, NATIVE_WEBSOCKET that it speaks WebSocket"
-      "leave one of them out"
+      "${spoken} exclude each other: RELAY is for a server that speaks TCP, RELAY_UDP for UDP, NATIVE_WEBSOCKET for WebSocket"
+      "keep the one that is true"
+    )
+  endif()
+  if(${prefix}_RELAY_UDP AND "${${prefix}_SERVER_READY}${${prefix}_SERVER_PORT_FROM}" STREQUAL "")
+    _emsockets_server_error(
+      "nothing tells when the server is ready: a UDP port accepts no connection"
+      "have it print a line, and match that with SERVER_READY or SERVER_PORT_FROM"
     )
   endif()
   _emsockets_check_server_words(${prefix} "${context}")
@@ -130,15 +144,17 @@ function(_emsockets_server_json prefix lists out)
   _emsockets_json_quote(directory "${CMAKE_CURRENT_BINARY_DIR}" FILE)
   _emsockets_json_quote(ready "${${prefix}_SERVER_READY}" REGEX)
   _emsockets_json_quote(port_from "${${prefix}_SERVER_PORT_FROM}" REGEX)
-  set(relay false)
+  set(relay "")
   if(${prefix}_RELAY)
-    set(relay true)
+    set(relay tcp)
+  elseif(${prefix}_RELAY_UDP)
+    set(relay udp)
   endif()
   string(
     CONCAT json
     "{\"words\": [${words}], \"program_file\": ${file},\n    "
     "\"directory\": ${directory}, \"ready\": ${ready}, "
-    "\"port_from\": ${port_from}, \"relay\": ${relay}}"
+    "\"port_from\": ${port_from}, \"relay\": \"${relay}\"}"
   )
   set(${out} "${json}" PARENT_SCOPE)
 endfunction()

@@ -18,7 +18,8 @@ This module provides the following command:
       [SERVER <behaviour>|NONE] [SERVER_ARGS <parameter>=<value>...]
       [SERVER_COMMAND <program> <argument>...]
       [SERVER_TARGET <executable> [SERVER_PROJECT <dir>] [SERVER_ARGS <argument>...]]
-      [SERVER_READY <regex>] [SERVER_PORT_FROM <regex>] [RELAY] [NATIVE_WEBSOCKET]
+      [SERVER_READY <regex>] [SERVER_PORT_FROM <regex>]
+      [RELAY|RELAY_UDP|NATIVE_WEBSOCKET]
       [CLIENT <messages>]
       [ARGS <argument>...]
       [ENVIRONMENT <name>=<value>...]
@@ -68,6 +69,10 @@ This module provides the following command:
   ``RELAY``
     The server speaks plain TCP: web programs reach it through our relay, native ones directly.
     Without it the server speaks WebSocket, and what passes is read on its way.
+
+  ``RELAY_UDP``
+    The same for a server that speaks UDP: each message of the program becomes a datagram, and back.
+    Native builds leave such a scenario out.
 
   ``NATIVE_WEBSOCKET``
     The native program speaks WebSocket, too. Without it a scenario whose server speaks WebSocket
@@ -185,7 +190,7 @@ function(emsockets_add_test)
   )
   list(APPEND single EXPECT_SENT EXPECT_RECEIVED TIMEOUT)
   list(APPEND single SERVER_TARGET SERVER_PROJECT SERVER_READY SERVER_PORT_FROM)
-  set(options RELAY NATIVE_WEBSOCKET)
+  set(options RELAY RELAY_UDP NATIVE_WEBSOCKET)
   set(
     multiple
     SERVER_COMMAND
@@ -208,7 +213,7 @@ function(emsockets_add_test)
     return()
   endif()
   if(NOT EMSCRIPTEN AND own_server AND NOT (arg_RELAY OR arg_NATIVE_WEBSOCKET))
-    message(VERBOSE "${context}: left out: its server speaks WebSocket; see NATIVE_WEBSOCKET")
+    message(VERBOSE "${context}: left out: its server speaks WebSocket or UDP")
     return()
   endif()
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from emsockets_build.errors import EmSocketsError, UsageError
@@ -18,6 +18,7 @@ __all__ = ["SCHEMA", "Declared", "load_scenarios"]
 
 SCHEMA = 1
 _DEFAULT_SECONDS = 60.0
+_RELAYS: Mapping[str, Literal["", "tcp", "udp"]] = {"": "", "tcp": "tcp", "udp": "udp"}
 # Behaviours that have a plain TCP twin, for native programs, which speak no WebSocket.
 _NATIVE_SERVERS = {"echo": "raw-tcp", "raw-tcp": "raw-tcp"}
 
@@ -156,7 +157,7 @@ def _server_command(entry: Mapping[str, Any] | None) -> ServerCommand | None:
         directory=Path(entry["directory"]),
         ready=str(entry["ready"]),
         port_from=str(entry["port_from"]),
-        relay=bool(entry["relay"]),
+        relay=_RELAYS[entry["relay"]],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
@@ -63,7 +64,7 @@ class ServerCommand:
         directory: Where it runs; the current folder if None.
         ready: Matches the line of its output that says that it is ready; empty to try its port.
         port_from: Finds the port in its output, as its first group; empty if ``{port}`` tells it.
-        relay: Whether it speaks plain TCP, so that web programs need the relay.
+        relay: What the relay speaks with it, ``tcp`` or ``udp``; empty if it speaks WebSocket.
     """
 
     words: tuple[str, ...]
@@ -71,7 +72,7 @@ class ServerCommand:
     directory: Path | None = None
     ready: str = ""
     port_from: str = ""
-    relay: bool = False
+    relay: Literal["", "tcp", "udp"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _own_server(
         running = stack.enter_context(start.run())
         served.own, served.report = running, start.report(running)
         if start.ready:
-            upstream = Upstream("tcp", "127.0.0.1", start.port)
+            upstream = Upstream(command.relay or "tcp", "127.0.0.1", start.port)
             served.server = stack.enter_context(_in_front(scenario, command, upstream))
         before: int | None = None
         try:

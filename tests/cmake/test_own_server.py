@@ -38,7 +38,7 @@ def test_a_command_arrives_with_all_that_belongs_to_it(tmp_path: Path) -> None:
     own = scenario.server_command
     assert own is not None
     assert own.words == ("server", "a;b", 'c"$x', "Release", "--port", "{port}")
-    assert (own.ready, own.port_from, own.relay) == ("^up [(]", "port ([0-9]+)", True)
+    assert (own.ready, own.port_from, own.relay) == ("^up [(]", "port ([0-9]+)", "tcp")
     assert own.directory == tmp_path / "build"
     assert (scenario.server, scenario.served_by) == ("", "relay to server")
     assert scenario.arguments == ("{port}",)
@@ -67,6 +67,16 @@ def test_natively_a_websocket_server_needs_a_program_that_speaks_it(tmp_path: Pa
     scenario = only(configured(tmp_path, text, emscripten=None))
     assert scenario.name == "two"
     assert not scenario.plain_tcp
+
+
+def test_a_server_that_speaks_udp_is_for_web_builds(tmp_path: Path) -> None:
+    """The relay carries datagrams; a native program has no record of them that could be checked."""
+    text = GAME + CALL.format('SERVER_COMMAND server {port} SERVER_READY "^up" RELAY_UDP')
+    scenario = only(configured(tmp_path / "web", text))
+    assert scenario.server_command is not None
+    assert scenario.server_command.relay == "udp"
+    native = configured(tmp_path / "native", text, emscripten=None)
+    assert not load_scenarios(native.build / "emsockets" / "scenarios.json").scenarios
 
 
 @pytest.mark.parametrize("project", ["", "SERVER_PROJECT ../server"])
@@ -112,7 +122,9 @@ def test_in_a_web_build_a_target_is_built_for_this_machine(tmp_path: Path, proje
         ("SERVER_COMMAND game {port}", "write SERVER_TARGET game SERVER_ARGS"),
         ("SERVER_COMMAND a {port} SERVER_ARGS b", "write arguments into SERVER_COMMAND"),
         ("SERVER_TARGET a SERVER_PROJECT nowhere SERVER_ARGS {port}", "no CMakeLists.txt in"),
-        ("SERVER_COMMAND a {port} RELAY NATIVE_WEBSOCKET", "the server speaks TCP"),
+        ("SERVER_COMMAND a {port} RELAY NATIVE_WEBSOCKET", "RELAY and NATIVE_WEBSOCKET exclude"),
+        ("SERVER_COMMAND a {port} RELAY RELAY_UDP", "RELAY and RELAY_UDP exclude each other"),
+        ("SERVER_COMMAND a {port} RELAY_UDP", "a UDP port accepts no connection"),
         ("SERVER_READY up", "SERVER_READY belongs to a server of your own"),
         ("RELAY", "RELAY belongs to a server of your own"),
         ("SERVER_COMMAND", "no value for SERVER_COMMAND"),

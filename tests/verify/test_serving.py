@@ -48,7 +48,7 @@ def serve(
     *words: str, stop: threading.Event | None = None, seconds: float = 20, **options: Any
 ) -> Outcome:
     """Run the client, a native program, against one of the servers."""
-    command = ServerCommand(words=(sys.executable, SERVERS, *words), relay=True, **options)
+    command = ServerCommand(words=(sys.executable, SERVERS, *words), relay="tcp", **options)
     scenario = Scenario(
         name="one",
         program=Path(sys.executable),
