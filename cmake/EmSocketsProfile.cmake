@@ -10,12 +10,14 @@ include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsSettings.cmake")
 # _emsockets_resolve(<profile> <result> <version>)
 #
 # Turn the profile in the variables <profile>_BACKEND, _WAIT, _URL, _SUBPROTOCOLS, _DEBUG,
-# _ENVIRONMENT, _MODULE and _EXIT_RUNTIME (an undefined one was left out) into
+# _ENVIRONMENT, _MODULE, _EXIT_RUNTIME and _POSIX (an undefined one was left out) into
 #   <result>_ERROR      what is wrong, with its remedy, or empty. Then nothing else is set
 #   <result>_CAVEATS    what the program will suffer, a list
 #   <result>_COMPILE, <result>_LINK, <result>_DEFINE, <result>_SUFFIX, <result>_NEEDS
+#   <result>_SOURCE     files of the folder posix/ that the target compiles
 #   <result>_FACTS      the profile as text, defaults filled in
-# A link option that ends with "@{url-file}" wants the path of a file that holds the URL.
+# A link option that ends with "@{url-file}" wants the path of a file that holds the URL, and
+# "@{posix-dir}" stands for the path of the folder posix/.
 function(_emsockets_resolve profile result version)
   _emsockets_load_settings()
   set(
@@ -27,6 +29,7 @@ function(_emsockets_resolve profile result version)
     DEFINE
     SUFFIX
     NEEDS
+    SOURCE
     FACTS
   )
   foreach(key IN LISTS keys)
@@ -40,7 +43,11 @@ function(_emsockets_resolve profile result version)
   if(NOT ERROR)
     foreach(row IN LISTS rows)
       set(name _EMSOCKETS_ROW_${row})
-      foreach(key IN ITEMS compile define needs suffix)
+      foreach(
+        key
+        IN
+        ITEMS compile define needs suffix source
+      )
         get_property(values GLOBAL PROPERTY ${name}_${key})
         string(TOUPPER ${key} list)
         list(APPEND ${list} ${values})
@@ -137,7 +144,7 @@ function(_emsockets_facts profile out)
     string(TOUPPER ${option} keyword)
     set(${option} "${${profile}_${keyword}}")
   endforeach()
-  foreach(option IN ITEMS debug exit_runtime)
+  foreach(option IN ITEMS debug exit_runtime posix)
     string(TOUPPER ${option} keyword)
     set(${option} "")
     if(DEFINED ${profile}_${keyword})
@@ -154,7 +161,7 @@ function(_emsockets_facts profile out)
     get_property(when GLOBAL PROPERTY _EMSOCKETS_DEFAULT_${number}_when)
     set(
       known
-      "<backend=${backend}><wait=${wait}><debug=${debug}><module=${module}><exit_runtime=${exit_runtime}>"
+      "<backend=${backend}><wait=${wait}><debug=${debug}><module=${module}><exit_runtime=${exit_runtime}><posix=${posix}>"
     )
     if(${option} STREQUAL "" AND known MATCHES "${when}")
       set(${option} "${value}")

@@ -22,6 +22,7 @@ set(
   worker
   module
   exit_runtime
+  posix
   CACHE INTERNAL
   ""
 )
@@ -89,11 +90,20 @@ function(_emsockets_load_entries table array kind)
         set_property(GLOBAL PROPERTY ${name}_${key} "${text}")
       endif()
     endforeach()
-    foreach(key IN ITEMS compile link define needs)
+    foreach(
+      key
+      IN
+      ITEMS compile link define needs source wrap
+    )
       string(JSON length ERROR_VARIABLE missing LENGTH "${entry}" ${key})
       if(NOT missing)
         _emsockets_json_list(tokens "${entry}" ${key})
-        set_property(GLOBAL PROPERTY ${name}_${key} "${tokens}")
+        if(key STREQUAL "wrap")
+          list(TRANSFORM tokens PREPEND "-Wl,--wrap=")
+          set_property(GLOBAL APPEND PROPERTY ${name}_link "${tokens}")
+        else()
+          set_property(GLOBAL PROPERTY ${name}_${key} "${tokens}")
+        endif()
       endif()
     endforeach()
     string(JSON when ERROR_VARIABLE missing GET "${entry}" when)

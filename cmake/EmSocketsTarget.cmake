@@ -20,7 +20,8 @@ This module provides the following command:
       [DEBUG ON|OFF]
       [ENVIRONMENT <place>...]
       [MODULE classic|es6]
-      [EXIT_RUNTIME ON|OFF])
+      [EXIT_RUNTIME ON|OFF]
+      [POSIX ON|OFF])
 
   The options become single-token link options (and ``-pthread`` when compiling, where threads
   need it) that fit the Emscripten release in use. What that release cannot do is an error that
@@ -77,8 +78,26 @@ This module provides the following command:
     Whether the program ends when ``main()`` returns. Default: ``ON`` for the waits in which
     ``main()`` can wait, Emscripten's own default otherwise.
 
+  ``POSIX``
+    Whether blocking socket calls block, time-outs count, and the rest is as POSIX has it: see
+    `EmSockets::posix`_. Needs a ``WAIT`` in which ``main()`` can wait. Default: ``OFF``.
+
   Emscripten builds get two compile definitions, such as ``EMSOCKETS_BACKEND_WEBSOCKET=1`` and
   ``EMSOCKETS_WAIT_ASYNCIFY=1``.
+
+EmSockets::posix
+^^^^^^^^^^^^^^^^
+
+Under Emscripten ``connect()`` does not connect at once, ``recv()`` never blocks, ``poll()`` ignores
+its time-out and ``setsockopt()`` fails. ``POSIX ON`` adds sources, compiled with the target, and
+``--wrap`` link options that put this right, so that an unmodified blocking program works. It covers
+``connect``, ``accept`` and the ``recv``, ``send``, ``poll``, ``select`` and ``sleep`` families, socket
+options, ``fcntl``, ``ioctl``, ``shutdown`` and ``close``; files keep their own calls. Calls wait for
+the sockets' events: ``asyncify`` and ``jspi`` suspend the program, threads sleep. The limits are in
+``docs/posix.md``.
+
+``target_link_libraries(<target> PRIVATE EmSockets::posix)`` is the same for a target that another
+call has given its ``WAIT``. In native builds both do nothing.
 
 Examples
 ^^^^^^^^
@@ -108,6 +127,17 @@ Variants that differ only in how they are linked share their objects. (The objec
 
 .. code-block:: cmake
 
+  add_executable(client main.cpp)
+  emsockets_target(client WAIT asyncify POSIX ON)
+
+.. code-block:: cmake
+
+  add_executable(client main.cpp)
+  emsockets_target(client WAIT pthread)
+  target_link_libraries(client PRIVATE EmSockets::posix)
+
+.. code-block:: cmake
+
   add_executable(page main.cpp)
   emsockets_target(page
     URL wss://example.org/game?room=1
@@ -121,6 +151,7 @@ cmake_policy(VERSION 3.22...4.2)
 
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsArguments.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsProfile.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/EmSocketsPosix.cmake")
 
 function(emsockets_target target)
   set(
@@ -131,12 +162,13 @@ function(emsockets_target target)
     DEBUG
     MODULE
     EXIT_RUNTIME
+    POSIX
   )
   set(multiple SUBPROTOCOLS ENVIRONMENT)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${single}" "${multiple}")
   set(context "emsockets_target(${target})")
   _emsockets_reject_arguments("${context}" "${single};${multiple}" ${ARGN})
-  foreach(keyword IN ITEMS DEBUG EXIT_RUNTIME)
+  foreach(keyword IN ITEMS DEBUG EXIT_RUNTIME POSIX)
     if(
       DEFINED arg_${keyword}
       AND NOT "${arg_${keyword}}" MATCHES "^(ON|OFF|TRUE|FALSE|YES|NO|1|0)$"
@@ -263,6 +295,21 @@ function(_emsockets_apply target resolved url)
     endif()
     string(REPLACE "@{url-file}" "@${url_file}" ${resolved}_LINK "${${resolved}_LINK}")
   endif()
+  if(${resolved}_SOURCE)
+    _emsockets_posix_sources(sources ${${resolved}_SOURCE})
+    target_sources(${target} ${link_scope} ${sources})
+    set(posix_dir "${_EMSOCKETS_POSIX_DIR}")
+    string(REPLACE "@{posix-dir}" "${posix_dir}" ${resolved}_LINK "${${resolved}_LINK}")
+    if(link_scope STREQUAL "PRIVATE")
+      set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${posix_dir}/library.js")
+    else()
+      set_property(
+        TARGET ${target}
+        APPEND
+        PROPERTY INTERFACE_LINK_DEPENDS "${posix_dir}/library.js"
+      )
+    endif()
+  endif()
   target_compile_options(${target} ${compile_scope} ${${resolved}_COMPILE})
   target_compile_definitions(${target} ${compile_scope} ${${resolved}_DEFINE})
   target_link_options(${target} ${link_scope} ${${resolved}_LINK})
@@ -286,3 +333,12 @@ function(_emsockets_publish target type property value)
     set_property(TARGET ${target} APPEND PROPERTY COMPATIBLE_INTERFACE_STRING ${property})
   endif()
 endfunction()
+
+if(NOT TARGET EmSockets::posix)
+  add_library(EmSockets::posix INTERFACE IMPORTED GLOBAL)
+  if(EMSCRIPTEN)
+    _emsockets_emscripten_version(_emsockets_version)
+    _emsockets_fill_posix_library("${_emsockets_version}")
+    unset(_emsockets_version)
+  endif()
+endif()

@@ -34,6 +34,7 @@ def add_profile_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--module", help="classic (default) or es6")
     group.add_argument("--exit-runtime", choices=_SWITCH, help="end when main() returns")
+    group.add_argument("--posix", choices=_SWITCH, help="socket calls wait as POSIX has it")
 
 
 def profile_from(arguments: argparse.Namespace) -> Profile:
@@ -48,4 +49,5 @@ def profile_from(arguments: argparse.Namespace) -> Profile:
         environment=tuple(arguments.environment or ()),
         module=arguments.module,
         exit_runtime=_SWITCH.get(arguments.exit_runtime),
+        posix=_SWITCH.get(arguments.posix),
     )

@@ -43,13 +43,30 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the text to where it was asked for."""
     text = _text(arguments)
+    file = arguments.update or arguments.output
     if arguments.update is not None:
         _update(arguments.update, text)
     elif arguments.output is not None:
         _write(arguments.output, text, force=arguments.force)
     else:
         sys.stdout.write(text)
+    if arguments.posix == "on" and arguments.style == "standalone":
+        _ship_posix(None if file is None else file.parent)
     return 0
+
+
+def _ship_posix(folder: Path | None) -> None:
+    """Put the sources that the text names beside it, or say where to get them."""
+    from emsockets_build.resources import cmake_dir
+    from emsockets_build.scaffold.vendor import posix_files
+    from emsockets_build.scaffold.write import write_project
+    from emsockets_build.snippet import POSIX_FOLDER
+
+    if folder is None:
+        sys.stderr.write(f"copy {cmake_dir() / 'posix'} to {POSIX_FOLDER}/ beside this text\n")
+    else:
+        write_project(posix_files(POSIX_FOLDER), folder, force=True)
+        sys.stderr.write(f"{folder / POSIX_FOLDER}: holds the sources of POSIX\n")
 
 
 def _text(arguments: argparse.Namespace) -> str:

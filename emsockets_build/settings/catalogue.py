@@ -29,6 +29,7 @@ FACTS = (
     "worker",  # yes | no
     "module",
     "exit_runtime",  # default | off | on
+    "posix",  # off | on
 )
 
 
@@ -64,8 +65,10 @@ class Row:
         since: The first release that has the setting, if not all have it.
         removed: The first release that no longer has it.
         compile: Compile options.
-        link: Link options; ``{url}``, ``{subprotocols}`` and ``{environment}`` are filled in.
+        link: Link options, those of ``wrap`` among them; ``{url}``, ``{subprotocols}`` and
+            ``{environment}`` are filled in.
         define: Compile definitions.
+        source: Files of ``cmake/posix/`` that the target compiles.
         configuration: The only CMake configuration that gets the link options; all if empty.
         suffix: The suffix that the program's file must have.
         needs: What must be there when the program runs.
@@ -84,6 +87,7 @@ class Row:
     compile: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     define: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
     configuration: str = ""
     suffix: str = ""
     needs: tuple[str, ...] = ()
@@ -206,6 +210,9 @@ def _row(entry: Mapping[str, str | list[str]]) -> Row:
     values: dict[str, object] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
     }
+    wrap = (f"-Wl,--wrap={name}" for name in entry.get("wrap", ()))
+    values["link"] = (*entry.get("link", ()), *wrap)
+    values.pop("wrap", None)
     values["when"] = Condition.parse(str(entry["when"]))
     for bound in ("since", "removed"):
         if bound in entry:

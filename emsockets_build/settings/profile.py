@@ -27,6 +27,7 @@ class Profile:
         environment: Where the program runs; anywhere if empty.
         module: The form of the JavaScript.
         exit_runtime: Whether the program ends when ``main`` returns.
+        posix: Whether socket calls wait as POSIX has it.
     """
 
     backend: str | None = None
@@ -37,6 +38,7 @@ class Profile:
     environment: tuple[str, ...] = ()
     module: str | None = None
     exit_runtime: bool | None = None
+    posix: bool | None = None
 
     def check(self, catalogue: Catalogue) -> None:
         """Check each option by itself.

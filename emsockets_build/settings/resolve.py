@@ -10,10 +10,13 @@ from emsockets_build.settings.catalogue import Catalogue, Row
 from emsockets_build.settings.profile import Profile
 from emsockets_build.settings.version import Version, format_version
 
-__all__ = ["URL_FILE", "Caveat", "LinkOption", "Resolution", "resolve"]
+__all__ = ["POSIX_DIR", "URL_FILE", "Caveat", "LinkOption", "Resolution", "resolve"]
 
 URL_FILE = "@{url-file}"
 """What stands for the URL in a link option when it must be handed over in a file."""
+
+POSIX_DIR = "@{posix-dir}"
+"""What stands for the path of the folder ``posix/`` in a link option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,12 @@ class Resolution:
     Attributes:
         facts: The profile's facts with defaults filled in; see `catalogue.FACTS`.
         compile: Compile options.
-        link: Link options. One that ends with `URL_FILE` wants the path of a file with the URL.
+        link: Link options. One that ends with `URL_FILE` wants the path of a file with the URL;
+            in one with `POSIX_DIR` that stands for the folder's path.
         define: Compile definitions.
         suffix: The suffix that the program's file must have, or empty.
         needs: What must be there when the program runs.
+        source: Files of the folder ``posix/`` that the target compiles.
         caveats: What it will suffer.
     """
 
@@ -53,6 +58,7 @@ class Resolution:
     define: tuple[str, ...]
     suffix: str
     needs: tuple[str, ...]
+    source: tuple[str, ...]
     caveats: tuple[Caveat, ...]
 
 
@@ -85,6 +91,7 @@ def resolve(profile: Profile, version: Version, catalogue: Catalogue) -> Resolut
         define=tuple(token for row in rows for token in row.define),
         suffix=next((row.suffix for row in rows if row.suffix), ""),
         needs=tuple(need for row in rows for need in row.needs),
+        source=tuple(name for row in rows for name in row.source),
         caveats=tuple(Caveat(row.id, row.warn, row.remedy) for row in rows if row.warn),
     )
 
@@ -97,6 +104,7 @@ def _facts(profile: Profile, catalogue: Catalogue) -> dict[str, str]:
         "debug": None if profile.debug is None else switch[profile.debug],
         "module": profile.module,
         "exit_runtime": None if profile.exit_runtime is None else switch[profile.exit_runtime],
+        "posix": None if profile.posix is None else switch[profile.posix],
     }
     facts = {fact: value for fact, value in given.items() if value is not None}
     for default in catalogue.defaults:

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from emsockets_build.snippet.block import update_block
-from emsockets_build.snippet.text import check_target_name, module_snippet, standalone_snippet
+from emsockets_build.snippet.text import (
+    POSIX_FOLDER,
+    check_target_name,
+    module_snippet,
+    standalone_snippet,
+)
 
-__all__ = ["check_target_name", "module_snippet", "standalone_snippet", "update_block"]
+__all__ = [
+    "POSIX_FOLDER",
+    "check_target_name",
+    "module_snippet",
+    "standalone_snippet",
+    "update_block",
+]

@@ -17,9 +17,12 @@ from emsockets_build.settings import (
     format_version,
     resolve,
 )
-from emsockets_build.settings.resolve import URL_FILE
+from emsockets_build.settings.resolve import POSIX_DIR, URL_FILE
 
-__all__ = ["check_target_name", "module_snippet", "standalone_snippet"]
+__all__ = ["POSIX_FOLDER", "check_target_name", "module_snippet", "standalone_snippet"]
+
+POSIX_FOLDER = "emsockets-posix"
+"""The folder beside a standalone text that holds a copy of ``cmake/posix/``."""
 
 # What CMake takes as the name of a target of one's own (CMP0037); nothing here needs quoting.
 _TARGET_NAME = re.compile(r"[A-Za-z0-9_.+-]+")
@@ -138,7 +141,13 @@ def _same(one: _Span, other: _Span) -> bool:
 
 
 def _flags(resolution: Resolution) -> tuple[object, ...]:
-    return (resolution.compile, resolution.link, resolution.define, resolution.suffix)
+    return (
+        resolution.compile,
+        resolution.link,
+        resolution.define,
+        resolution.suffix,
+        resolution.source,
+    )
 
 
 def _span_lines(span: _Span, names: Sequence[str], profile: Profile, *, library: bool) -> list[str]:
@@ -168,6 +177,21 @@ def _target_lines(name: str, resolution: Resolution, url: str, *, library: bool)
             lines += _call(command, [name, scope], [_argument(token) for token in tokens]).split(
                 "\n"
             )
+    if resolution.source:
+        # CMAKE_CURRENT_LIST_DIR: the text may be included from elsewhere.
+        folder = f"${{CMAKE_CURRENT_LIST_DIR}}/{POSIX_FOLDER}"
+        depends = "INTERFACE_LINK_DEPENDS" if library else "LINK_DEPENDS"
+        for source in resolution.source:
+            path = f"{folder}/{source.removesuffix('.c')}"
+            # CMake passes over a C file where C is not enabled.
+            lines += [
+                "if(CMAKE_C_COMPILER)",
+                f'  target_sources({name} {link_scope} "{path}.c")',
+                "else()",
+                f'  target_sources({name} {link_scope} "{path}.cpp")',
+                "endif()",
+            ]
+        lines.append(f'set_property(TARGET {name} APPEND PROPERTY {depends} "{folder}/library.js")')
     if resolution.link:
         options = [_link_argument(option, url_file) for option in resolution.link]
         lines += _call("target_link_options", [name, link_scope], options).split("\n")
@@ -179,6 +203,9 @@ def _target_lines(name: str, resolution: Resolution, url: str, *, library: bool)
 def _link_argument(option: LinkOption, url_file: str) -> str:
     if URL_FILE in option.token:
         return f'"{option.token.replace(URL_FILE, "@" + url_file)}"'
+    if POSIX_DIR in option.token:
+        folder = f"${{CMAKE_CURRENT_LIST_DIR}}/{POSIX_FOLDER}"
+        return f'"{option.token.replace(POSIX_DIR, folder)}"'
     if option.configuration:
         return f'"$<$<CONFIG:{option.configuration}>:{option.token}>"'
     return _argument(option.token)
@@ -196,6 +223,7 @@ def _module_arguments(profile: Profile) -> list[str]:
             "EXIT_RUNTIME",
             None if profile.exit_runtime is None else switch[profile.exit_runtime],
         ),
+        ("POSIX", None if profile.posix is None else switch[profile.posix]),
     ]
     arguments = [f"{keyword} {_argument(word)}" for keyword, word in words if word is not None]
     if profile.subprotocols is not None:

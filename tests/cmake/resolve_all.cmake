@@ -1,7 +1,7 @@
 # Read profiles from INPUT, one a line, resolve each with the CMake reader for every version in
 # VERSIONS, and write what came out to OUTPUT, one line a profile and version.
 #
-# A line holds the eight options and one word more, with blanks between them; "-" is an option left
+# A line holds the nine options and one word more, with blanks between them; "-" is an option left
 # out, and a comma joins the values of one option.
 
 cmake_minimum_required(VERSION 3.22)
@@ -14,7 +14,7 @@ foreach(line IN LISTS lines)
   foreach(
     keyword
     IN
-    ITEMS BACKEND WAIT URL SUBPROTOCOLS DEBUG ENVIRONMENT MODULE EXIT_RUNTIME
+    ITEMS BACKEND WAIT URL SUBPROTOCOLS DEBUG ENVIRONMENT MODULE EXIT_RUNTIME POSIX
   )
     list(POP_FRONT words word)
     unset(profile_${keyword})
@@ -28,7 +28,7 @@ foreach(line IN LISTS lines)
     foreach(
       key
       IN
-      ITEMS ERROR FACTS COMPILE LINK DEFINE SUFFIX NEEDS CAVEATS
+      ITEMS ERROR FACTS COMPILE LINK DEFINE SUFFIX NEEDS SOURCE CAVEATS
     )
       string(APPEND text "|${resolved_${key}}")
     endforeach()

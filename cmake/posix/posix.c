@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// All of EmSockets::posix in one translation unit: what a target compiles is this file, or
+// posix.cpp where the project has no C compiler enabled. The linker drops what is not called.
+
+#include "connect.c"
+#include "descriptor.c"
+#include "names.c"
+#include "options.c"
+#include "perform.c"
+#include "poll.c"
+#include "receive.c"
+#include "send.c"
+#include "sleep.c"
