@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emsockets_build.settings.names import ReleaseSettings
 from emsockets_build.settings.version import Version
 
-__all__ = ["Context", "TargetFacts"]
+__all__ = ["USES", "Context", "TargetFacts"]
+
+USES = ("emscripten/websocket.h", "sys/socket.h", "Module.websocket")
+"""What a project's sources and pages may use, by the words that show it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,18 @@ class Context:
             for all releases.
         targets: The targets that the file is a part of, as far as the build files tell; empty if
             they do not.
+        installed: What the release says of its settings, where it is installed; for build files.
+        uses: Which of `USES` the project's sources and pages have; None if they were not looked at.
+            For build files.
+        elsewhere: The options that other build files of the project give, as single tokens. For
+            build files.
     """
 
     version: Version | None = None
     targets: tuple[TargetFacts, ...] = ()
+    installed: ReleaseSettings | None = None
+    uses: frozenset[str] | None = None
+    elsewhere: frozenset[str] = frozenset()
 
     def concerns(self, since: Version | None = None, until: Version | None = None) -> bool:
         """Tell whether something that holds in ``[since, until)`` concerns the release in use.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ from emsockets_build.lint.checkers import check_text
 from emsockets_build.lint.collect import File, collect
 from emsockets_build.lint.context import Context
 from emsockets_build.lint.finding import Finding
+from emsockets_build.lint.project import Project
 from emsockets_build.lint.store import Store
 from emsockets_build.lint.text import Kind, SourceText, decode
+from emsockets_build.settings.names import ReleaseSettings
 from emsockets_build.settings.version import Version
 
 __all__ = ["MOST_BYTES", "Report", "Skipped", "lint", "read_file"]
@@ -47,12 +49,14 @@ class Report:
         skipped: The files that were not checked.
         files: How many files were checked.
         cached: How many of them had been checked before.
+        checked: The files that have findings, with what their checkers were told, by path.
     """
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     files: int
     cached: int
+    checked: Mapping[str, tuple[SourceText, Context]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +70,20 @@ def lint(
     paths: Sequence[Path],
     *,
     version: Version | None = None,
+    installed: ReleaseSettings | None = None,
     jobs: int | None = None,
     store: Store | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Report:
     """Check files and folders.
 
     Args:
         paths: Files and folders.
         version: The Emscripten release to judge for; all if None.
+        installed: What that release says of its settings, where it is installed.
         jobs: How many processes may work; as many as there are processors if None.
         store: Where findings of unchanged files are kept; nowhere if None.
+        progress: Told from time to time how many of how many files are checked.
 
     Returns:
         What was found.
@@ -86,16 +94,31 @@ def lint(
     skipped: list[Skipped] = []
     sources = list(_read_all(collect(paths), skipped))
     kept = store or Store(None)
-    tasks = [
-        _Task(source, context, kept.key(source, context))
-        for source, context in _with_contexts(sources, version)
-    ]
+    project = Project(sources, version, installed)
+    tasks = [_task(source, project.context(source), kept) for source in sources]
     fresh = [task for task in tasks if task.key not in kept]
-    for task, found in zip(fresh, _check_all(fresh, jobs), strict=True):
+    for done, (task, found) in enumerate(
+        zip(fresh, _check_all(fresh, jobs), strict=True), len(tasks) - len(fresh) + 1
+    ):
         kept.put(task.key, found)
+        progress(done, len(tasks))
     kept.save(task.key for task in tasks)
-    findings = [finding for task in tasks for finding in kept.get(task.key, task.source.path)]
-    return Report(tuple(findings), tuple(skipped), len(tasks), len(tasks) - len(fresh))
+    found_in = {task.source.path: kept.get(task.key, task.source.path) for task in tasks}
+    return Report(
+        findings=tuple(finding for found in found_in.values() for finding in found),
+        skipped=tuple(skipped),
+        files=len(tasks),
+        cached=len(tasks) - len(fresh),
+        checked={
+            task.source.path: (task.source, task.context)
+            for task in tasks
+            if found_in[task.source.path]
+        },
+    )
+
+
+def _task(source: SourceText, context: Context, store: Store) -> _Task:
+    return _Task(source, context, store.key(source, context))
 
 
 def read_file(file: File) -> SourceText | Skipped:
@@ -126,14 +149,6 @@ def _read_all(files: Iterable[File], skipped: list[Skipped]) -> Iterator[SourceT
             skipped.append(source)
         else:
             yield source
-
-
-def _with_contexts(
-    sources: Sequence[SourceText], version: Version | None
-) -> Iterator[tuple[SourceText, Context]]:
-    """Tell each file's checkers which targets the build files make of it."""
-    for source in sources:
-        yield source, Context(version)
 
 
 def _check_all(tasks: Sequence[_Task], jobs: int | None) -> Iterator[tuple[Finding, ...]]:

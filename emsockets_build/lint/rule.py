@@ -21,6 +21,8 @@ One rule in ``rules/*.toml``::
     backend = "websocket"               # (one of these makes a target `example`)
     environment = ["web"]
     emcc = "3.1.69"                     # optional: the release; None without it
+    uses = ["sys/socket.h"]             # optional: see `Context`
+    elsewhere = ["-pthread"]            # optional: see `Context`
     also = ["ES018"]                    # optional: other rules that the bad text breaks, too
     bad = '''...'''                     # the rule is found in it, and no other but `also`
     good = '''...'''                    # nothing is found in it, by any rule
@@ -33,15 +35,26 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emsockets_build.errors import UsageError
 from emsockets_build.lint.context import Context, TargetFacts
-from emsockets_build.settings.version import Version, parse_version
+from emsockets_build.quoting import terminal_escape
+from emsockets_build.settings.version import Version, format_version, parse_version
 
-__all__ = ["RULES_DIR", "Example", "Level", "Rule", "load_rules"]
+__all__ = [
+    "RULES_DIR",
+    "Example",
+    "Level",
+    "Rule",
+    "find_rules",
+    "load_rules",
+    "releases_of",
+]
 
 RULES_DIR = Path(__file__).resolve().with_name("rules")
 _ANY = Context()
@@ -106,6 +119,43 @@ def load_rules() -> Mapping[str, Rule]:
     return dict(sorted(rules.items()))
 
 
+def find_rules(word: str) -> tuple[Rule, ...]:
+    """Find rules by an identifier, the beginning of one, or a name.
+
+    Args:
+        word: Such as ``ES012``, ``es01`` or ``unknown-setting``.
+
+    Returns:
+        At least one.
+
+    Raises:
+        UsageError: There is none.
+    """
+    rules = load_rules()
+    found = tuple(
+        rule
+        for rule in rules.values()
+        if word.lower() == rule.name or rule.id.startswith(word.upper())
+    )
+    if not found:
+        names = [*rules, *(rule.name for rule in rules.values())]
+        close = [n for key in (word.upper(), word.lower()) for n in get_close_matches(key, names)]
+        raise UsageError(
+            f"lint has no rule {terminal_escape(word)}",
+            remedy=f"did you mean {close[0]}?" if close else "`emsockets explain` lists them all",
+        )
+    return found
+
+
+def releases_of(rule: Rule) -> str:
+    """Say in words which releases a rule speaks of."""
+    if rule.since and rule.until:
+        return f"{format_version(rule.since)} up to the last before {format_version(rule.until)}"
+    if rule.since:
+        return f"{format_version(rule.since)} and newer"
+    return f"older than {format_version(rule.until)}" if rule.until else "all"
+
+
 def _rule(entry: dict[str, Any]) -> Rule:
     fields = {**entry}
     fields["level"] = Level(entry["level"])
@@ -132,5 +182,10 @@ def _example(entry: dict[str, Any]) -> Example:
         bad=entry["bad"],
         good=entry["good"],
         also=tuple(entry.get("also", ())),
-        context=Context(version, (target,) if facts else ()),
+        context=Context(
+            version,
+            (target,) if facts else (),
+            uses=frozenset(entry["uses"]) if "uses" in entry else None,
+            elsewhere=frozenset(entry.get("elsewhere", ())),
+        ),
     )

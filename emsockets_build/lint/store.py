@@ -14,6 +14,7 @@ from emsockets_build.errors import UsageError
 from emsockets_build.lint.context import Context
 from emsockets_build.lint.finding import Edit, Finding, Fix
 from emsockets_build.lint.text import SourceText
+from emsockets_build.settings.names import ReleaseSettings
 from emsockets_build.storage import write_whole
 
 __all__ = ["Store"]
@@ -33,6 +34,7 @@ class Store:
         if path is not None:
             self._entries = _load(path)
         self._found: dict[str, tuple[Finding, ...]] = {}
+        self._contexts: dict[int, tuple[Context, str]] = {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._entries or key in self._found
@@ -40,10 +42,28 @@ class Store:
     def key(self, source: SourceText, context: Context) -> str:
         """Return the key of a file: its content, kind and context, the rules, and our own code."""
         digest = hashlib.blake2b(digest_size=16)
-        for part in (_digest_of_lint(), source.kind, source.path.rpartition("/")[2], repr(context)):
+        name = source.path.rpartition("/")[2]
+        for part in (_digest_of_lint(), source.kind, name, self._digest_of(context)):
             digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
         digest.update(source.data)
         return digest.hexdigest()
+
+    def _digest_of(self, context: Context) -> str:
+        """Return what tells contexts apart; most files of a run share a few of them."""
+        known = self._contexts.get(id(context))
+        if known is None:
+            # The order of a set differs from process to process.
+            words = (
+                repr(context.version),
+                repr(context.targets),
+                _sorted_repr(context.installed),
+                repr(None if context.uses is None else sorted(context.uses)),
+                repr(sorted(context.elsewhere)),
+            )
+            text = "\0".join(words).encode("utf-8", "surrogateescape")
+            digest = hashlib.blake2b(text, digest_size=16).hexdigest()
+            known = self._contexts[id(context)] = (context, digest)
+        return known[1]
 
     def put(self, key: str, findings: tuple[Finding, ...]) -> None:
         """Keep what was found."""
@@ -81,6 +101,12 @@ class Store:
             write_whole(self._path, json.dumps(entries))
         except UsageError:
             return
+
+
+def _sorted_repr(installed: ReleaseSettings | None) -> str:
+    if installed is None:
+        return ""
+    return repr(replace(installed, compile_time=frozenset())) + repr(sorted(installed.compile_time))
 
 
 def _load(path: Path) -> dict[str, list[dict[str, Any]]]:

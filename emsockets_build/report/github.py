@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from emsockets_build.report.words import failure_text
 from emsockets_build.verify import Batch
 
-__all__ = ["github_annotations"]
+__all__ = ["annotation", "github_annotations"]
 
 
 def github_annotations(batch: Batch, files: Mapping[str, str]) -> Iterator[str]:
@@ -23,17 +23,26 @@ def github_annotations(batch: Batch, files: Mapping[str, str]) -> Iterator[str]:
     for outcome in batch.outcomes:
         if not outcome.passed:
             name = outcome.scenario.name
-            yield _command(files.get(name, ""), name, "\n".join(failure_text(outcome)))
+            yield _failure(files.get(name, ""), name, "\n".join(failure_text(outcome)))
     for broken in batch.broken:
         name = broken.scenario.name
-        yield _command(files.get(name, ""), name, str(broken.error))
+        yield _failure(files.get(name, ""), name, str(broken.error))
 
 
-def _command(file: str, title: str, message: str) -> str:
-    properties = [f"title={_property(title)}"]
-    if file:
-        properties.insert(0, f"file={_property(file)}")
-    return f"::error {','.join(properties)}::{_data(message)}"
+def annotation(level: str, message: str, **properties: str | int) -> str:
+    """Write one workflow command that GitHub shows beside a line.
+
+    Args:
+        level: ``error``, ``warning`` or ``notice``.
+        message: What is shown.
+        properties: ``file``, ``line``, ``col``, ``endColumn``, ``title``; empty ones are left out.
+    """
+    words = [f"{name}={_property(str(value))}" for name, value in properties.items() if value]
+    return f"::{level} {','.join(words)}::{_data(message)}"
+
+
+def _failure(file: str, title: str, message: str) -> str:
+    return annotation("error", message, file=file, title=title)
 
 
 def _data(text: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from emsockets_build.lint.buildfiles.options import check_split_settings
+from emsockets_build.lint.buildfiles.check import check_build_file
 from emsockets_build.lint.checkers import Checker
 
 __all__ = ["CHECKERS"]
 
-CHECKERS: tuple[Checker, ...] = (check_split_settings,)
+CHECKERS: tuple[Checker, ...] = (check_build_file,)
