@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "start a project that passes its own check, or bring it to a newer template",
     "add": "give a target of your CMake project sockets and a first scenario, as a diff first",
     "check": "build a project and prove every scenario that it declares",
+    "parity": "compare what native and web builds do, and explain what differs",
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",
     "serve": "serve WebSocket clients in every good and bad way, or relay them to TCP",

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from emsockets_build.run.browser import Browsers
     from emsockets_build.toolchain import Toolchain
     from emsockets_build.verify import Batch, Broken, Declared, Outcome, Runtime, Scenario
+    from emsockets_build.verify.parity_run import Parities
 
-__all__ = ["populate_parser", "run"]
+__all__ = ["build_project", "choose", "populate_parser", "run", "runtime_chooser"]
 
 
 def populate_parser(parser: argparse.ArgumentParser) -> None:
@@ -69,6 +70,11 @@ def _add_build(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("-D", dest="definitions", action="append", default=[], metavar="NAME=VALUE")
     group.add_argument("--native", action="store_true", help="build and check for this machine")
+    group.add_argument(
+        "--parity",
+        action="store_true",
+        help="compare with native builds, too, as `emsockets parity` does",
+    )
     group.add_argument("--emscripten", metavar="PATH|VERSION", help="which Emscripten to use")
     group.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
     group.add_argument(
@@ -95,25 +101,33 @@ def run(arguments: argparse.Namespace) -> int:
     from emsockets_build.toolchain import find_toolchain
 
     _check_numbers(arguments)
+    _check_parity(arguments)
     _import_ahead()
     toolchain = find_toolchain(
         emscripten=arguments.emscripten, node=arguments.node, start=arguments.source
     )
     out = console()
-    file = arguments.scenarios or _build(arguments, toolchain, out)
+    file = arguments.scenarios or build_project(arguments, toolchain, out, native=arguments.native)
     from emsockets_build.verify import load_scenarios
 
     declared = load_scenarios(file)
-    chosen = _chosen(arguments, declared)
+    chosen = choose(arguments, declared)
+    parities = None
     with Browsers(arguments.browser) as browsers:
-        runtime = _runtime(toolchain, declared, browsers, substitute=arguments.node is None)
+        runtime = runtime_chooser(toolchain, declared, browsers, substitute=arguments.node is None)
         batch = _run_batch(arguments, chosen, runtime, out)
-    _report(arguments, batch, declared, out)
-    if batch.interrupted:
+        if arguments.parity and not batch.interrupted:
+            from emsockets_build.commands.parity import compare_builds
+
+            once = list({scenario.name: scenario for scenario in chosen}.values())
+            parities = compare_builds(arguments, toolchain, runtime, once, out)
+    _report(arguments, batch, declared, out, parities)
+    if batch.interrupted or (parities and parities.interrupted):
         return int(ExitCode.INTERRUPTED)
     if batch.broken and all(outcome.passed for outcome in batch.outcomes):
         return int(batch.broken[0].error.exit_code)
-    return int(ExitCode.OK if batch.passed else ExitCode.CHECK_FAILED)
+    alike = parities is None or parities.equal
+    return int(ExitCode.OK if batch.passed and alike else ExitCode.CHECK_FAILED)
 
 
 def _import_ahead() -> None:
@@ -133,16 +147,37 @@ def _check_numbers(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{option} {number} is out of range", remedy="give 1 to 1000")
 
 
-def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) -> Path:
-    """Bring the build up to date and return the file of scenarios that CMake wrote."""
+def _check_parity(arguments: argparse.Namespace) -> None:
+    from emsockets_build.errors import UsageError
+
+    for option in ("native", "scenarios"):
+        if arguments.parity and getattr(arguments, option):
+            raise UsageError(
+                f"--parity and --{option} do not go together",
+                why="--parity builds the project twice itself, natively and for the web",
+                remedy=f"leave --{option} out",
+            )
+
+
+def build_project(
+    arguments: argparse.Namespace, toolchain: Toolchain, out: Console, *, native: bool
+) -> Path:
+    """Bring a build up to date and return the file of scenarios that CMake wrote.
+
+    Args:
+        arguments: With the options of this command that say how it is built.
+        toolchain: The tools.
+        out: Where progress is shown.
+        native: Build for this machine.
+    """
     from emsockets_build.buildtree import BuildTree, Configuration, build, configure
     from emsockets_build.commands.build import build_folder, definitions_from
     from emsockets_build.report.console import progress_line
     from emsockets_build.toolchain import find_emscripten
 
-    if not arguments.native and toolchain.emscripten is None:
+    if not native and toolchain.emscripten is None:
         find_emscripten(arguments.emscripten)  # says where it was looked for
-    folder = build_folder(arguments, toolchain, native=arguments.native)
+    folder = build_folder(arguments, toolchain, native=native)
     tree = BuildTree(arguments.source.absolute(), folder.absolute(), toolchain)
     configuration = Configuration(
         arguments.config,
@@ -150,7 +185,7 @@ def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) ->
             "EMSOCKETS_COMMAND": f"{sys.executable};-m;emsockets_build",
             **definitions_from(arguments.definitions),
         },
-        native=arguments.native,
+        native=native,
     )
     with progress_line(out) as progress:
         configure(tree, configuration, progress=progress)
@@ -158,7 +193,12 @@ def _build(arguments: argparse.Namespace, toolchain: Toolchain, out: Console) ->
     return folder / "emsockets" / "scenarios.json"
 
 
-def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]:
+def choose(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]:
+    """Return the scenarios that the options select, as often as they say.
+
+    Raises:
+        UsageError: There is none, or the selection cannot be understood.
+    """
     from emsockets_build.errors import UsageError
     from emsockets_build.verify.select import (
         compile_expression,
@@ -198,9 +238,17 @@ def _chosen(arguments: argparse.Namespace, declared: Declared) -> list[Scenario]
     return scenarios * int(arguments.repeat)
 
 
-def _runtime(
+def runtime_chooser(
     toolchain: Toolchain, declared: Declared, browsers: Browsers, *, substitute: bool
 ) -> Callable[[Scenario], Runtime]:
+    """Return what chooses the tools that a scenario is run with.
+
+    Args:
+        toolchain: The tools.
+        declared: The file of scenarios, which names the release.
+        browsers: For scenarios that run in one.
+        substitute: Whether another Node may be taken where this one cannot run a program.
+    """
     from emsockets_build.settings import parse_version
     from emsockets_build.verify import BROWSERS, Runtime, page_runtime, runtime_for
 
@@ -239,11 +287,23 @@ def _run_batch(
         )
 
 
-def _report(arguments: argparse.Namespace, batch: Batch, declared: Declared, out: Console) -> None:
+def _report(
+    arguments: argparse.Namespace,
+    batch: Batch,
+    declared: Declared,
+    out: Console,
+    parities: Parities | None,
+) -> None:
     from emsockets_build.report.document import batch_document
     from emsockets_build.report.terminal import print_batch
 
     document = batch_document("check", batch, {"emscripten": declared.emscripten})
+    if parities is not None:
+        from emsockets_build.report.parity import parity_document
+
+        document["parity"] = parity_document(parities, declared.emscripten)
+        if not parities.equal:
+            document["verdict"] = "fail"
     if arguments.junit is not None:
         from emsockets_build.report.junit import junit_xml
         from emsockets_build.storage import write_whole
@@ -274,3 +334,7 @@ def _report(arguments: argparse.Namespace, batch: Batch, declared: Declared, out
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         print_batch(out, batch, document)
+        if parities is not None:
+            from emsockets_build.report.parity import print_parities
+
+            print_parities(out, parities)

@@ -14,7 +14,7 @@ from emsockets_build.verify.execute import execute
 from emsockets_build.verify.model import Outcome, Scenario
 from emsockets_build.verify.runners import Runtime
 
-__all__ = ["Batch", "Broken", "run_batch"]
+__all__ = ["Batch", "Broken", "run_batch", "stopped_by_signals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def run_batch(
             return Broken(scenario, error)
 
     results: dict[int, Outcome | Broken] = {}
-    with _stopped_by_signals(stop), ThreadPoolExecutor(jobs, "scenario") as pool:
+    with stopped_by_signals(stop), ThreadPoolExecutor(jobs, "scenario") as pool:
         pending = {pool.submit(one, scenario): n for n, scenario in enumerate(scenarios)}
         for future in as_completed(pending):
             result = future.result()
@@ -106,8 +106,12 @@ def run_batch(
 
 
 @contextlib.contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Have signals set ``stop``; an exception could strike anywhere and lose results."""
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Have signals set ``stop``; an exception could strike anywhere and lose results.
+
+    Args:
+        stop: Set by SIGINT and SIGTERM; a second SIGINT is a `KeyboardInterrupt` as usual.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what signals do
         return

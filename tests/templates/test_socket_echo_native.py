@@ -155,8 +155,8 @@ def test_every_echo_is_checked_and_counted(client: Path, handle: Handler, host: 
     ("handle", "code", "said"),
     [
         (close_at_once, 26, "message 1 failed"),
-        (close_within_an_echo, 26, "receiving message 1 failed after 2 of 4 bytes"),
-        (reset, 26, "receiving message 1 failed after 0 of 4 bytes"),
+        (close_within_an_echo, 26, "message 1 failed after 2 of 4 bytes"),
+        (reset, 26, "message 1 failed after 0 of 4 bytes"),
         (stay_silent, 25, "receiving message 1 failed after 0 of 4 bytes"),
         (change_a_byte, 27, "receiving message 1 failed after 2 of 4 bytes"),
     ],

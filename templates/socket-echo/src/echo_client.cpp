@@ -24,6 +24,13 @@ std::string make_message(std::uint32_t payload_size) {
     return message;
 }
 
+/// Whether the connection has ended. It depends on the system and on who is faster which name that
+/// has: the end of the stream, ECONNRESET and EPIPE, and ENOTCONN for a WebSocket.
+bool is_end(const std::error_code& error) {
+    return error == std::errc::connection_reset || error == std::errc::broken_pipe ||
+           error == std::errc::not_connected;
+}
+
 }  // namespace
 
 EchoClient::EchoClient(std::string host, std::uint16_t port, Socket::Timeout timeout)
@@ -93,8 +100,8 @@ Outcome EchoClient::succeed() {
 
 Outcome EchoClient::fail(const std::error_code& error) {
     socket_.close();
-    const std::string reason =
-        error == std::errc::connection_reset ? "the server closed the connection" : error.message();
+    const bool ended = is_end(error);
+    const std::string reason = ended ? "the server closed the connection" : error.message();
     if (phase_ == Phase::connecting) {
         std::fprintf(stderr, "connecting to %s:%u failed: %s\n", host_.c_str(), unsigned{port_},
                      reason.c_str());
@@ -102,9 +109,11 @@ Outcome EchoClient::fail(const std::error_code& error) {
         return error == std::errc::timed_out ? Outcome::connect_timed_out : Outcome::not_connected;
     }
     const bool sending = phase_ == Phase::sending;
-    std::fprintf(stderr, "%s message %zu failed after %zu of %zu bytes: %s\n",
-                 sending ? "sending" : "receiving", messages_ + 1, sending ? sent_ : received_,
-                 message_.size(), reason.c_str());
+    std::fprintf(stderr, "%smessage %zu failed after %zu of %zu bytes: %s\n",
+                 ended     ? ""
+                 : sending ? "sending "
+                           : "receiving ",
+                 messages_ + 1, sending ? sent_ : received_, message_.size(), reason.c_str());
     if (error == std::errc::timed_out) {
         return sending ? Outcome::send_timed_out : Outcome::receive_timed_out;
     }
