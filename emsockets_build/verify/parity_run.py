@@ -17,7 +17,7 @@ from emsockets_build.server.twin import no_twin, tcp_twin
 from emsockets_build.verify.batch import stopped_by_signals
 from emsockets_build.verify.conduct import Conduct, conduct_of
 from emsockets_build.verify.execute import execute
-from emsockets_build.verify.model import Expectations, Scenario
+from emsockets_build.verify.model import Expectations, Scenario, ServerCommand
 from emsockets_build.verify.parity import Comparison
 from emsockets_build.verify.parity_explain import explain
 from emsockets_build.verify.parity_rules import Setting
@@ -120,13 +120,15 @@ def _obstacle(web: Scenario, program: Path | None, *, declared: bool) -> str:
     if web.backend == "proxy":
         return "BACKEND proxy talks to websocket_to_posix_proxy, not to this server"
     if web.server_command is not None:
-        if web.server_command.relay == "udp":
-            return "its server speaks UDP"
-        if not web.server_command.relay and not declared:
-            return "its server speaks WebSocket, and the native build declares no such scenario"
-        return ""
-    if web.server and web.backend != "node":
-        return no_twin(from_spec(web.server))
+        return _own_obstacle(web.server_command, declared=declared)
+    return no_twin(from_spec(web.server)) if web.server and web.backend != "node" else ""
+
+
+def _own_obstacle(own: ServerCommand, *, declared: bool) -> str:
+    if own.relay == "udp":
+        return "its server speaks UDP"
+    if not own.relay and not declared:
+        return "its server speaks WebSocket, and the native build declares no such scenario"
     return ""
 
 

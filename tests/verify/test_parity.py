@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emsockets_build.verify.conduct import Call, Conduct, Direction, Talk
-from emsockets_build.verify.model import Cause, Scenario
+from emsockets_build.verify.model import Cause, Scenario, ServerCommand
 from emsockets_build.verify.parity import Aspect, Comparison, compare, side_by_side
 from emsockets_build.verify.parity_explain import explain
 from emsockets_build.verify.parity_rules import Setting
@@ -320,14 +320,18 @@ def test_pairs_and_those_that_cannot_be() -> None:
         scenario("garbage", server="garbage"),
         scenario("raw", backend="node", server="raw-tcp"),
         scenario("none", server=""),
+        scenario("relayed", server="", server_command=ServerCommand(("a",), relay="tcp")),
+        scenario("datagrams", server="", server_command=ServerCommand(("a",), relay="udp")),
+        scenario("websocket", server="", server_command=ServerCommand(("a",))),
     ]
     natives = [scenario("one", program=Path("own"), arguments=("native",))]
     pairs, rest = pair_up(web, natives, {"a": Path("a")})
-    assert [pair.web.name for pair in pairs] == ["one", "two", "raw", "none"]
+    assert [pair.web.name for pair in pairs] == ["one", "two", "raw", "none", "relayed"]
     assert [pair.native.program for pair in pairs[:2]] == [Path("own"), Path("a")]
     assert [pair.native.arguments for pair in pairs[:2]] == [("native",), ("web",)]
     assert all(pair.native.runner == "native" for pair in pairs)
-    assert [one.name for one in rest] == ["elsewhere", "server", "proxy", "garbage"]
+    left = ["elsewhere", "server", "proxy", "garbage", "datagrams", "websocket"]
+    assert [one.name for one in rest] == left
     assert all(one.why for one in rest)
 
 
