@@ -226,8 +226,8 @@ def _recv_never_blocks(case: Case) -> Semantic | None:
     return Semantic(
         "recv-never-blocks",
         "recv() waited natively; for the web it returns EAGAIN at once, even on a blocking socket",
-        "take EAGAIN for `not yet`: wait (poll(), emscripten_sleep(), the main loop) and try again; "
-        "or build with POSIX ON, which makes the calls of a blocking program wait",
+        "take EAGAIN for `not yet`: wait (poll(), emscripten_sleep(), the main loop) and try "
+        "again; or build with POSIX ON, which makes the calls of a blocking program wait",
         (f"native: {native[0]}", f"web: {web[0]}"),
     )
 
