@@ -154,11 +154,12 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _gate(arguments: argparse.Namespace) -> Gate:
     """Guard what would give others something: the relay and the files; echoes are harmless."""
-    from emsockets_build.server.gates import Gate
+    from emsockets_build.server.gates import Gate, host_name
 
+    origin_hosts = (host_name(origin.partition("://")[2]) for origin in arguments.origin)
     guarded = arguments.relay is not None or arguments.static is not None
     return Gate(
-        hosts=frozenset({arguments.host}) if guarded and not arguments.token else None,
+        hosts=frozenset({arguments.host, *origin_hosts}) if guarded else None,
         origins=frozenset(arguments.origin) if arguments.relay or arguments.origin else None,
         token=arguments.token,
     )

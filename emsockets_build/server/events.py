@@ -259,7 +259,7 @@ class ConnectionRecord:
         seconds: How long it has stood, or stood.
         messages: The messages received, up to the record's limits.
         events: What happened, in order, up to the record's limit.
-        events_omitted: How many events are past that limit.
+        events_omitted: How many events are not kept: those past the limit, or before the latest.
     """
 
     number: int

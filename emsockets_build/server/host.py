@@ -15,10 +15,11 @@ from emsockets_build.errors import UsageError
 from emsockets_build.server.behaviour import Behaviour, Link
 from emsockets_build.server.behaviours import from_request
 from emsockets_build.server.connection import Connection
+from emsockets_build.server.controls import Control
 from emsockets_build.server.events import ConnectionRecord
 from emsockets_build.server.handshake import Request
 from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
-from emsockets_build.server.site import Site
+from emsockets_build.server.site import Page, Site
 from emsockets_build.server.tcp import TcpConnection
 
 __all__ = ["Host", "Settings", "Timeouts"]
@@ -93,7 +94,7 @@ class Host:
         self._count = 0
         self._standing: dict[TcpConnection, None] = {}
         self._recorders: dict[int, Recorder] = {}
-        self._ended: deque[int] = deque()
+        self._ended: dict[bool, deque[int]] = {False: deque(), True: deque()}
         self._groups: dict[Behaviour, dict[Connection, None]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -165,6 +166,25 @@ class Host:
         """Return a snapshot of every connection, in the order of acceptance."""
         return tuple(recorder.snapshot() for recorder in self._recorders.values())
 
+    def recorder(self, number: int) -> Recorder | None:
+        """Return the record of one connection in the making; None if it is not kept."""
+        return self._recorders.get(number)
+
+    def recorders(self) -> Collection[Recorder]:
+        """Return the records of all connections in the making, in the order of acceptance."""
+        return self._recorders.values()
+
+    def control(self, number: int) -> Control:
+        """Return what acts on a connection that stands.
+
+        Raises:
+            UsageError: There is none of this number.
+        """
+        for connection in self._standing:
+            if connection.recorder.number == number and isinstance(connection, Connection):
+                return Control(connection)
+        raise UsageError(f"there is no connection {number}", remedy="choose one that stands")
+
     # -- what connections ask ---------------------------------------------------------------
 
     def enter(self, connection: TcpConnection, transport: asyncio.BaseTransport) -> Recorder:
@@ -191,9 +211,11 @@ class Host:
             group.pop(connection, None)
             if not group:
                 del self._groups[connection.behaviour]
-        self._ended.append(connection.recorder.number)
-        if len(self._ended) > self.settings.limits.connections:
-            del self._recorders[self._ended.popleft()]
+        # A page's files, a connection each, must not push out what its sockets did.
+        ended = self._ended[connection.recorder.behaviour == Page.name]
+        ended.append(connection.recorder.number)
+        if len(ended) > self.settings.limits.connections:
+            del self._recorders[ended.popleft()]
         if not self._standing:
             self._idle.set()
 

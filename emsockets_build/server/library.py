@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 from emsockets_build.server.behaviour import Behaviour
 from emsockets_build.server.behaviours import from_spec
 from emsockets_build.server.certificate import Certificate, make_certificate
+from emsockets_build.server.controls import Control, DistantControl
 from emsockets_build.server.events import ConnectionRecord
 from emsockets_build.server.gates import Gate
 from emsockets_build.server.host import Host, Settings, Timeouts
@@ -65,7 +66,7 @@ class _Facade:
         by_path: bool = False,
         subprotocols: Sequence[str] = ("binary",),
         tls: ssl.SSLContext | Certificate | bool = False,
-        site: Path | None = None,
+        site: Path | Site | None = None,
         gate: Gate | None = None,
         limits: RecordLimits | None = None,
         timeouts: Timeouts | None = None,
@@ -83,7 +84,7 @@ class _Facade:
             port=port,
             subprotocols=tuple(subprotocols),
             tls=tls if isinstance(tls, ssl.SSLContext) else _context(self.certificate),
-            site=Site(site) if site is not None else None,
+            site=Site(site) if isinstance(site, Path) else site,
             gate=gate,
             limits=limits or RecordLimits(),
             timeouts=timeouts or Timeouts(),
@@ -131,7 +132,7 @@ class AsyncTestServer(_Facade):
         subprotocols: The subprotocols that are spoken, of which a client must offer one; with
             none, none is asked for and none selected.
         tls: True for ``wss`` with a certificate made on the spot, or a certificate or context.
-        site: A folder whose files answer plain HTTP requests.
+        site: A folder whose files answer plain HTTP requests, or what else answers them.
         gate: Who is let in; everybody if None.
         limits: How much the records keep.
         timeouts: How long clients may take to send a request or to close.
@@ -160,6 +161,17 @@ class AsyncTestServer(_Facade):
     def connections(self) -> tuple[ConnectionRecord, ...]:
         """A snapshot of every connection, in the order of acceptance."""
         return self._running.records()
+
+    def control(self, number: int) -> Control:
+        """Return what acts on a connection that stands: closes, freezes, delays it, ...
+
+        Args:
+            number: The connection's number, from 1.
+
+        Raises:
+            UsageError: There is none of this number.
+        """
+        return self._running.control(number)
 
     async def wait_idle(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109 - as the twin
         """Wait until every connection has ended.
@@ -240,6 +252,20 @@ class TestServer(_Facade):
             return host.records()
 
         return self._ask(records, host.records)
+
+    def control(self, number: int) -> DistantControl:
+        """Return what acts on a connection that stands: closes, freezes, delays it, ...
+
+        ::
+
+            server.control(1).close(1012, "restarting")
+
+        Args:
+            number: The connection's number, from 1. Each method raises `UsageError` when no
+                connection of this number stands.
+        """
+        host = self._running
+        return DistantControl(lambda: host.control(number), self._loop)
 
     def wait_idle(self, timeout: float = 10.0) -> bool:
         """Wait until every connection has ended.

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
+
+from emsockets_build.server.throttle import Throttle
 
 __all__ = ["Outlet"]
 
 _HIGH_WATER = 256 * 1024
 _LARGE = 16 * 1024
+
+
+class Drain(Protocol):
+    """What takes bytes: a transport, or what stands before it."""
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+
+    def get_write_buffer_size(self) -> int:
+        """Return how many wait."""
 
 
 class Outlet:
@@ -20,17 +33,39 @@ class Outlet:
         transport: Where the bytes go.
     """
 
-    __slots__ = ("_drained", "_pending", "_size", "_transport", "congested", "corked", "peak")
+    __slots__ = (
+        "_drained",
+        "_pending",
+        "_size",
+        "_transport",
+        "congested",
+        "corked",
+        "peak",
+        "throttle",
+    )
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         transport.set_write_buffer_limits(high=_HIGH_WATER)
-        self._transport = transport
+        self._transport: Drain = transport
+        self.throttle: Throttle | None = None
+        """What holds bytes back on their way, if somebody has put it there."""
         self._pending: list[bytes] = []
         self._size = 0
         self._drained: asyncio.Future[None] | None = None
         self.corked = False
         self.congested = False
         self.peak = 0
+
+    def hold_back(self, throttle: Throttle) -> None:
+        """Let everything go through a throttle from now on."""
+        self.flush()
+        self._transport = self.throttle = throttle
+
+    def last(self) -> None:
+        """Hand everything over, held back or not: the connection is about to be closed."""
+        self.flush()
+        if self.throttle is not None:
+            self.throttle.release()
 
     def write(self, data: bytes) -> None:
         """Send bytes, now or when the cork is drawn."""

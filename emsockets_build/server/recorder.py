@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from emsockets_build.server.closing import ABNORMAL
@@ -42,7 +43,8 @@ class RecordLimits:
     Attributes:
         payload: Bytes of each frame's and message's payload that are kept.
         total: Bytes of payload that are kept of one connection; after them only sizes.
-        events: Events that are kept of one connection; later ones are counted.
+        events: Events that are kept of one connection; the others are counted.
+        latest: Whether the latest events are kept, and their payloads; else the first.
         connections: Ended connections that are kept; the oldest go first.
         digest: Whether payloads longer than what is kept are hashed (SHA-256).
     """
@@ -50,6 +52,7 @@ class RecordLimits:
     payload: int = 4096
     total: int = 1024 * 1024
     events: int = 10_000
+    latest: bool = False
     connections: int = 10_000
     digest: bool = True
 
@@ -90,7 +93,7 @@ class Recorder:
         self._limits = limits
         self._observer = observer
         self._kept_bytes = 0
-        self._events: list[Event | _Frame] = []
+        self._events: deque[Event | _Frame] = deque()
         self._omitted = 0
         self._messages: list[Message] = []
         self._request: Requested | None = None
@@ -120,18 +123,26 @@ class Recorder:
 
     def _add(self, event: Event) -> None:
         """Keep a rare event: these are few, so the limit on events does not bind them."""
-        self._events.append(event)
+        self._append(event, rare=True)
         if self._observer is not None:
             self._observer(event)
 
     def _add_one_of_many(self, event: Event) -> None:
         """Keep an event of which a client can cause any number, while there is room."""
-        if len(self._events) < self._limits.events:
+        self._append(event)
+        if self._observer is not None:
+            self._observer(event)
+
+    def _append(self, event: Event | _Frame, *, rare: bool = False) -> None:
+        if self._limits.latest:
+            self._events.append(event)
+            while len(self._events) > self._limits.events or self._kept_bytes > self._limits.total:
+                self._kept_bytes -= _payload_size(self._events.popleft())
+                self._omitted += 1
+        elif rare or len(self._events) < self._limits.events:
             self._events.append(event)
         else:
             self._omitted += 1
-        if self._observer is not None:
-            self._observer(event)
 
     def requested(self, request: Request, behaviour: str) -> None:
         """Note the request and the behaviour that was chosen for it."""
@@ -148,6 +159,11 @@ class Recorder:
             self.number, self._now(), answer.status, offered, answer.subprotocol, answer.reason
         )
         self._add(self._answer)
+
+    @property
+    def _full(self) -> bool:
+        """Whether nothing more is kept."""
+        return not self._limits.latest and len(self._events) >= self._limits.events
 
     def frame(
         self,
@@ -175,15 +191,12 @@ class Recorder:
             else:
                 self.bytes_out += size
                 self.messages_out += fin
-        if self._observer is None and len(self._events) >= self._limits.events:
+        if self._full and self._observer is None:
             self._omitted += 1
             return
         kept, hashed = self._keep(payload, size)
         seen = (self._now(), sender, int(opcode), fin, size, kept, digest or hashed)
-        if len(self._events) < self._limits.events:
-            self._events.append(seen)
-        else:
-            self._omitted += 1
+        self._append(seen)
         if self._observer is not None:
             self._observer(self._typed(seen))
 
@@ -210,7 +223,8 @@ class Recorder:
     def message(self, opcode: int, payload: bytes, size: int) -> None:
         """Note a whole data message from the client; ``payload`` may be less than all of it."""
         self.messages_in += 1
-        if len(self._messages) < self._limits.events and self._limits.payload:
+        keep = self._limits.payload and not self._limits.latest  # the frames have them
+        if keep and len(self._messages) < self._limits.events:
             kept, digest = self._keep(payload, size)
             self._messages.append(Message(int(opcode), size, kept, digest))
 
@@ -221,7 +235,7 @@ class Recorder:
             self.raw_in += size
         else:
             self.raw_out += size
-        if len(self._events) < self._limits.events or self._observer is not None:
+        if not self._full or self._observer is not None:
             kept, _ = self._keep(payload, size)
             self._add_one_of_many(RawBytes(self.number, self._now(), sender, size, kept))
         else:
@@ -264,7 +278,8 @@ class Recorder:
         self._add(self._ended)
 
     def _keep(self, payload: bytes, size: int) -> tuple[bytes, str]:
-        room = min(self._limits.payload, self._limits.total - self._kept_bytes)
+        left = self._limits.total if self._limits.latest else self._limits.total - self._kept_bytes
+        room = min(self._limits.payload, left)
         if size <= room:
             self._kept_bytes += size
             return payload, ""
@@ -277,6 +292,24 @@ class Recorder:
     def _typed(self, seen: _Frame) -> FrameSeen:
         at, sender, opcode, fin, size, payload, digest = seen
         return FrameSeen(self.number, at, sender, opcode, fin, size, payload, digest)
+
+    @property
+    def kept(self) -> tuple[int, tuple[Event, ...]]:
+        """The events that are kept, and the number of the first of them, from 0."""
+        first = self._omitted if self._limits.latest else 0
+        return first, tuple(self._typed_all())
+
+    def event(self, number: int) -> Event | None:
+        """Return one event by its number, from 0; None if it is not kept (any more)."""
+        place = number - (self._omitted if self._limits.latest else 0)
+        if not 0 <= place < len(self._events):
+            return None
+        found = self._events[place]
+        return found if isinstance(found, Event) else self._typed(found)
+
+    def _typed_all(self) -> Iterator[Event]:
+        for event in self._events:
+            yield event if isinstance(event, Event) else self._typed(event)
 
     def snapshot(self) -> ConnectionRecord:
         """Return the record as it stands now."""
@@ -305,8 +338,12 @@ class Recorder:
             open=self._ended is None,
             seconds=end - self._accepted.at,
             messages=tuple(self._messages),
-            events=tuple(
-                event if isinstance(event, Event) else self._typed(event) for event in self._events
-            ),
+            events=tuple(self._typed_all()),
             events_omitted=self._omitted,
         )
+
+
+def _payload_size(event: Event | _Frame) -> int:
+    if isinstance(event, FrameSeen | RawBytes):
+        return len(event.payload)
+    return len(event[5]) if isinstance(event, tuple) else 0

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from emsockets_build.server.behaviour import Behaviour, Link, Session
 from emsockets_build.server.handshake import RefusedError, Request
 
-__all__ = ["MadePage", "Page", "Site", "content_type", "find_file"]
+__all__ = ["HEADERS", "MadePage", "Page", "Site", "content_type", "find_file"]
 
 _CHUNK = 256 * 1024
 _INDEX = "index.html"
@@ -31,7 +31,7 @@ _TYPES = {
     ".wasm": "application/wasm",
 }
 
-_HEADERS = (
+HEADERS = (
     # SharedArrayBuffer, and so pthreads, need a cross-origin isolated page.
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Embedder-Policy", "require-corp"),
@@ -48,12 +48,13 @@ def content_type(name: str) -> str:
     return _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
-def find_file(root: Path, request: Request) -> Path:
+def find_file(root: Path, request: Request, index: str = _INDEX) -> Path:
     """Find the file that a request asks for.
 
     Args:
         root: The folder that is served; nothing outside it is, not even through a link.
         request: The request.
+        index: The file that a folder stands for.
 
     Returns:
         A file below ``root``.
@@ -74,7 +75,7 @@ def find_file(root: Path, request: Request) -> Path:
     try:
         path = base.joinpath(*parts).resolve()
         if path.is_dir():
-            path = (path / _INDEX).resolve()
+            path = (path / index).resolve()
         if not path.is_relative_to(base) or not path.is_file():
             raise missing
     except (OSError, ValueError) as error:  # a name too long, a loop of links
@@ -140,7 +141,7 @@ class _PageSession(Session):
 
 
 def _head(name: str, length: int) -> bytes:
-    headers = [("Content-Type", content_type(name)), ("Content-Length", str(length)), *_HEADERS]
+    headers = [("Content-Type", content_type(name)), ("Content-Length", str(length)), *HEADERS]
     lines = ["HTTP/1.1 200 OK", *(f"{key}: {value}" for key, value in headers), "", ""]
     return "\r\n".join(lines).encode()
 

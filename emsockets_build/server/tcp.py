@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from emsockets_build.server.lifetime import Lifetime
 from emsockets_build.server.outlet import Outlet
+from emsockets_build.server.throttle import Throttle
 
 if TYPE_CHECKING:
     from emsockets_build.server.host import Host
@@ -44,6 +45,8 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._early = b""
         self._securing = host.settings.tls is not None
         self._held = False
+        self.frozen = False
+        """Whether a control keeps it from reading, whatever its behaviour wants."""
         self._lost = False
 
     # -- for subclasses ---------------------------------------------------------------------
@@ -156,6 +159,8 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """Note that it reads again."""
+        if self.out.throttle is not None and self.out.throttle.full:
+            return
         self.out.resume()
         self.apply_reading()
         self.congestion(begins=False)
@@ -174,6 +179,8 @@ class TcpConnection(asyncio.BufferedProtocol):
             self.recorder.reset = True
         self.recorder.closing("client")
         self.out.resume()
+        if self.out.throttle is not None:
+            self.out.throttle.stop()
         self.lifetime.guard(self.lost)
         self.lifetime.end()
         self.recorder.peak_buffered = self.out.peak
@@ -193,10 +200,15 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def apply_reading(self) -> None:
         """Read or do not read, as everything that speaks for or against it adds up."""
-        wanted = not self._held and self.may_read(congested=self.out.congested)
+        stopped = self._held or self.frozen
+        wanted = not stopped and self.may_read(congested=self.out.congested)
         if self._transport.is_closing() or wanted == self._transport.is_reading():
             return
         (self._transport.resume_reading if wanted else self._transport.pause_reading)()
+
+    def new_throttle(self) -> Throttle:
+        """Make what holds back what is sent; it counts as the client's being slow."""
+        return Throttle(self._transport, self.pause_writing, self.resume_writing)
 
     def later(self, delay: float, action: Callable[[], None]) -> None:
         """Do something after ``delay`` seconds if the connection still stands then."""
@@ -214,7 +226,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def finish(self) -> None:
         """Close the TCP connection when everything has been sent, without a close frame."""
-        self.out.flush()
+        self.out.last()
         self.recorder.closing("server")
         self.over = True
         self.lifetime.deadline(self.host.settings.timeouts.close, self._transport.abort)
@@ -223,7 +235,7 @@ class TcpConnection(asyncio.BufferedProtocol):
     def finish_gently(self) -> None:
         """Close after the client: with unread data, TCP would be reset and the last words lost."""
         self.recorder.closing("server")
-        self.out.flush()
+        self.out.last()
         self.over = True
         self.hold(reading=True)
         if self._transport.is_closing():
@@ -236,7 +248,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def end_writing(self) -> None:
         """Send FIN and go on reading; TLS cannot do that, and does nothing."""
-        self.out.flush()
+        self.out.last()
         self.recorder.closing("server")
         if self._transport.can_write_eof():
             self.recorder.half_closed("server")

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from emsockets_build.server import TestServer
-from emsockets_build.server.gates import Gate, is_loopback
+from emsockets_build.server.gates import Gate, check_same_origin, is_loopback
 from emsockets_build.server.handshake import RefusedError, Request, parse_request
 from emsockets_build.server.site import content_type, find_file
 from tests.server.rawclient import Frame, RawClient, frame, handshake
 
 _WITH_TOKEN = Gate(token="known")  # noqa: S106 - made up for the test
+_WITH_BOTH = Gate(hosts=frozenset(), token="known")  # noqa: S106 - likewise
 
 
 def _get(
@@ -97,7 +98,8 @@ def test_nothing_outside_the_folder(server: TestServer, path: str) -> None:
 
 @given(st.text(max_size=40))
 def test_no_path_ever_leaves_the_folder(path: str) -> None:
-    """For any text at all."""
+    """For any text at all that a request can have as its path (`//[` is refused before)."""
+    assume(not path.startswith("/"))
     root = Path(__file__).parent
     try:
         found = find_file(root, Request("GET", "/" + path, "HTTP/1.1", ()))
@@ -156,6 +158,9 @@ def test_types(name: str, expected: str) -> None:
         (_WITH_TOKEN, "/?token=wrong", {}, False),
         (_WITH_TOKEN, "/?x=1&token=known", {}, True),
         (Gate(hosts=frozenset()), "/", {"Host": "evil.example"}, False),
+        (Gate(hosts=frozenset()), "/", {"Host": "10.0.0.5:8080"}, True),
+        (_WITH_BOTH, "/", {"Host": "evil.example"}, False),
+        (_WITH_BOTH, "/?token=known", {"Host": "lan.example"}, True),
         (Gate(hosts=frozenset({"game.example"})), "/", {"Host": "game.example:80"}, True),
     ],
 )
@@ -168,6 +173,35 @@ def test_gates(gate: Gate, path: str, extra: dict[str, str], *, good: bool) -> N
         with pytest.raises(RefusedError) as refused:
             gate(request)
         assert refused.value.status == 403
+
+
+def test_a_token_does_not_open_the_files_to_rebound_names(root: Path) -> None:
+    """Files are not asked for the token, so their Host is looked at all the same."""
+    with TestServer("echo", site=root, gate=_WITH_BOTH) as server:
+        assert _get(server.port, "/", host="evil.example")[0] == 403
+        assert _get(server.port, "/?token=known", host="evil.example")[0] == 403
+        assert _get(server.port, "/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "good"),
+    [
+        (None, True),
+        ("http://127.0.0.1:80", True),
+        ("http://127.0.0.1:81", False),
+        ("http://localhost:80", False),
+        ("null", False),
+    ],
+)
+def test_the_same_origin_is_host_and_port(origin: str | None, *, good: bool) -> None:
+    """Another port of this machine is somebody else."""
+    extra = {"Host": "127.0.0.1:80"} | ({} if origin is None else {"Origin": origin})
+    request = parse_request(handshake("/", extra=extra).removesuffix(b"\r\n\r\n"))
+    if good:
+        check_same_origin(request)
+    else:
+        with pytest.raises(RefusedError):
+            check_same_origin(request)
 
 
 @pytest.mark.parametrize(
