@@ -1,4 +1,4 @@
-"""``emsockets serve``: the live test server, the relay, and static files."""
+"""``emsockets serve``: the live test server, the relay, static files, pages and the inspector."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from ssl import SSLContext
 
     from emsockets_build.server.behaviour import Behaviour
     from emsockets_build.server.certificate import Certificate
     from emsockets_build.server.gates import Gate
-    from emsockets_build.server.library import AsyncTestServer
 
 __all__ = ["populate_parser", "run"]
 
@@ -31,6 +31,21 @@ def populate_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="describe the behaviours and exit")
     parser.add_argument("--json", action="store_true", help="with --list: as one JSON object")
     _add_network(parser)
+    page = parser.add_argument_group("page and inspector")
+    page.add_argument(
+        "--page",
+        type=Path,
+        metavar="FILE|DIR",
+        help="serve this page, which reloads itself after a build; brings --inspect",
+    )
+    page.add_argument(
+        "--inspect",
+        action="store_true",
+        help="show every connection live, and act on it, on a page of its own",
+    )
+    page.add_argument(
+        "--open", action="store_true", help="open the page, else the inspector, in your browser"
+    )
     relay = parser.add_argument_group("relay")
     relay.add_argument(
         "--relay",
@@ -75,6 +90,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
     from emsockets_build.errors import ExitCode
+    from emsockets_build.server.reload import start_page
     from emsockets_build.server.service import Service, run_service
 
     if arguments.list:
@@ -94,8 +110,11 @@ def run(arguments: argparse.Namespace) -> int:
         record=arguments.record,
         log=not arguments.quiet,
         every_frame=arguments.verbose,
+        page=start_page(arguments.page) if arguments.page is not None else None,
+        inspect=arguments.inspect or arguments.page is not None,
     )
-    interrupted = run_service(service, _announce)
+    first = "INSPECT" if arguments.page is None else "PAGE"
+    interrupted = run_service(service, _announcer(first if arguments.open else ""))
     return int(ExitCode.INTERRUPTED if interrupted else ExitCode.OK)
 
 
@@ -112,9 +131,28 @@ def _list(*, as_json: bool) -> int:
     return 0
 
 
-def _announce(server: AsyncTestServer) -> None:
-    sys.stdout.write(f"READY {server.url}\n")
-    sys.stdout.flush()
+def _announcer(opened: str) -> Callable[[str, str], None]:
+    """Return what prints each URL, and opens the one that is called ``opened``."""
+
+    def announce(what: str, url: str) -> None:
+        sys.stdout.write(f"{what} {url}\n")
+        sys.stdout.flush()
+        if what == opened:
+            _open(url)
+
+    return announce
+
+
+def _open(url: str) -> None:
+    """Open a page in the user's browser, which may take its time."""
+    import threading
+    import webbrowser
+
+    def work() -> None:
+        if not webbrowser.open(url):
+            sys.stderr.write(f"no browser could be started; open {url} yourself\n")
+
+    threading.Thread(target=work, daemon=True).start()
 
 
 def _behaviours(arguments: argparse.Namespace) -> list[Behaviour]:
@@ -148,6 +186,10 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if not 0 <= arguments.port <= 65536 - max(1, len(arguments.behaviour)):
         raise UsageError(f"there is no port {arguments.port}", where="--port", remedy="1 to 65535")
+    if arguments.static is not None and arguments.page is not None:
+        raise UsageError("--page and --static both say what files are served", remedy="choose one")
+    if arguments.open and not (arguments.page or arguments.inspect):
+        raise UsageError("--open has nothing to open", remedy="add --page FILE or --inspect")
     if arguments.static is not None and not arguments.static.is_dir():
         raise UsageError(f"{arguments.static} is no folder", where="--static")
 
@@ -157,7 +199,8 @@ def _gate(arguments: argparse.Namespace) -> Gate:
     from emsockets_build.server.gates import Gate, host_name
 
     origin_hosts = (host_name(origin.partition("://")[2]) for origin in arguments.origin)
-    guarded = arguments.relay is not None or arguments.static is not None
+    files = arguments.static is not None or arguments.page is not None
+    guarded = arguments.relay is not None or files
     return Gate(
         hosts=frozenset({arguments.host, *origin_hosts}) if guarded else None,
         origins=frozenset(arguments.origin) if arguments.relay or arguments.origin else None,

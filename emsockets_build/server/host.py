@@ -92,7 +92,7 @@ class Host:
         self.unfinished = 0
         self._started = time.monotonic()
         self._count = 0
-        self._standing: dict[TcpConnection, None] = {}
+        self._standing: dict[int, TcpConnection] = {}
         self._recorders: dict[int, Recorder] = {}
         self._ended: dict[bool, deque[int]] = {False: deque(), True: deque()}
         self._groups: dict[Behaviour, dict[Connection, None]] = {}
@@ -146,7 +146,7 @@ class Host:
         # What was being accepted meanwhile appears within the next turns of the loop, and
         # transports close their sockets in callbacks of the turns after that.
         for _ in range(_CLOSING_TURNS):
-            for connection in list(self._standing):
+            for connection in list(self._standing.values()):
                 connection.drop()
             await asyncio.sleep(0)
         await self._idle.wait()
@@ -180,9 +180,9 @@ class Host:
         Raises:
             UsageError: There is none of this number.
         """
-        for connection in self._standing:
-            if connection.recorder.number == number and isinstance(connection, Connection):
-                return Control(connection)
+        connection = self._standing.get(number)
+        if isinstance(connection, Connection):
+            return Control(connection)
         raise UsageError(f"there is no connection {number}", remedy="choose one that stands")
 
     # -- what connections ask ---------------------------------------------------------------
@@ -198,14 +198,14 @@ class Host:
             limits=self.settings.limits,
             observer=self.settings.observer,
         )
-        self._standing[connection] = None
+        self._standing[self._count] = connection
         self._idle.clear()
         self._recorders[self._count] = recorder
         return recorder
 
     def leave(self, connection: TcpConnection) -> None:
         """Forget a connection that is gone; its record stays, while there is room."""
-        self._standing.pop(connection, None)
+        self._standing.pop(connection.recorder.number, None)
         if isinstance(connection, Connection) and connection.behaviour in self._groups:
             group = self._groups[connection.behaviour]
             group.pop(connection, None)

@@ -23,7 +23,7 @@ from emsockets_build.server.events import (
     Requested,
 )
 
-__all__ = ["EventFile", "LiveLog", "describe"]
+__all__ = ["EventFile", "LiveLog", "describe", "words"]
 
 _PREVIEW = 40
 _OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
@@ -39,8 +39,12 @@ def describe(event: Event) -> str:
     Returns:
         The line, without its end.
     """
-    line = f"{event.at:9.3f}  #{event.connection:<4} {_words(event)}"
-    return terminal_escape(line).replace("\n", "\\n").replace("\t", "\\t")
+    return f"{event.at:9.3f}  #{event.connection:<4} {words(event)}"
+
+
+def words(event: Event) -> str:
+    """Say what happened, without time and connection; escaped as `describe` does."""
+    return terminal_escape(_words(event)).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _words(event: Event) -> str:  # noqa: PLR0911 - one sentence for each kind

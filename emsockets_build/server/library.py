@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
@@ -17,9 +17,9 @@ from emsockets_build.server.behaviours import from_spec
 from emsockets_build.server.certificate import Certificate, make_certificate
 from emsockets_build.server.controls import Control, DistantControl
 from emsockets_build.server.events import ConnectionRecord
-from emsockets_build.server.gates import Gate
+from emsockets_build.server.handshake import Request
 from emsockets_build.server.host import Host, Settings, Timeouts
-from emsockets_build.server.recorder import Observer, RecordLimits
+from emsockets_build.server.recorder import Observer, Recorder, RecordLimits
 from emsockets_build.server.site import Site
 
 __all__ = ["AsyncTestServer", "TestServer", "new_event_loop"]
@@ -67,7 +67,7 @@ class _Facade:
         subprotocols: Sequence[str] = ("binary",),
         tls: ssl.SSLContext | Certificate | bool = False,
         site: Path | Site | None = None,
-        gate: Gate | None = None,
+        gate: Callable[[Request], None] | None = None,
         limits: RecordLimits | None = None,
         timeouts: Timeouts | None = None,
         observer: Observer | None = None,
@@ -107,6 +107,11 @@ class _Facade:
         scheme = "ws" if self._settings.tls is None else "wss"
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{name}:{self.port}/"
+
+    @property
+    def behaviour_name(self) -> str:
+        """The name of the behaviour that clients meet unless their URL chooses another."""
+        return self._settings.behaviour.name
 
     @property
     def _running(self) -> Host:
@@ -172,6 +177,14 @@ class AsyncTestServer(_Facade):
             UsageError: There is none of this number.
         """
         return self._running.control(number)
+
+    def recorder(self, number: int) -> Recorder | None:
+        """Return the record of one connection in the making; None if it is not kept."""
+        return self._running.recorder(number)
+
+    def recorders(self) -> Collection[Recorder]:
+        """Return the records of all connections in the making."""
+        return self._running.recorders()
 
     async def wait_idle(self, timeout: float = 10.0) -> bool:  # noqa: ASYNC109 - as the twin
         """Wait until every connection has ended.

@@ -161,6 +161,11 @@ class Recorder:
         self._add(self._answer)
 
     @property
+    def started(self) -> float:
+        """When the connection was accepted, on the clock of its events."""
+        return self._accepted.at
+
+    @property
     def _full(self) -> bool:
         """Whether nothing more is kept."""
         return not self._limits.latest and len(self._events) >= self._limits.events
@@ -311,8 +316,12 @@ class Recorder:
         for event in self._events:
             yield event if isinstance(event, Event) else self._typed(event)
 
-    def snapshot(self) -> ConnectionRecord:
-        """Return the record as it stands now."""
+    def snapshot(self, *, events: bool = True) -> ConnectionRecord:
+        """Return the record as it stands now.
+
+        Args:
+            events: Whether with events and messages, which may be many.
+        """
         end = self._now() if self._ended is None else self._ended.at
         return ConnectionRecord(
             number=self.number,
@@ -337,8 +346,8 @@ class Recorder:
             fault=self.fault,
             open=self._ended is None,
             seconds=end - self._accepted.at,
-            messages=tuple(self._messages),
-            events=tuple(self._typed_all()),
+            messages=tuple(self._messages) if events else (),
+            events=tuple(self._typed_all()) if events else (),
             events_omitted=self._omitted,
         )
 

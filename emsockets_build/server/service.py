@@ -18,10 +18,19 @@ from emsockets_build.server.gates import Gate
 from emsockets_build.server.journal import EventFile, LiveLog
 from emsockets_build.server.library import AsyncTestServer, new_event_loop
 from emsockets_build.server.recorder import Observer, RecordLimits
+from emsockets_build.server.tools import Tools
 
 __all__ = ["Service", "fan_out", "run_service"]
 
 _KEPT_CONNECTIONS = 100
+# The latest of each connection; 200 MiB at the very most, if a hundred that ended had sent so much.
+_INSPECTED = RecordLimits(
+    payload=64 * 1024,
+    total=2 * 1024 * 1024,
+    events=5000,
+    latest=True,
+    connections=_KEPT_CONNECTIONS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,9 @@ class Service:
         record: A file for JSON lines.
         log: Whether people are told what happens, on standard error.
         every_frame: Whether they are told of every frame.
+        page: The folder and the name of a page that is served and reloads itself; instead of
+            ``site``.
+        inspect: Whether there is an inspector.
     """
 
     behaviours: Sequence[Behaviour]
@@ -53,14 +65,20 @@ class Service:
     record: Path | None = None
     log: bool = True
     every_frame: bool = False
+    page: tuple[Path, str] | None = None
+    inspect: bool = False
 
 
-def run_service(service: Service, ready: Callable[[AsyncTestServer], None]) -> bool:
+Ready = Callable[[str, str], None]
+"""Is told what is ready, ``READY``, ``PAGE`` or ``INSPECT``, and its URL."""
+
+
+def run_service(service: Service, ready: Ready) -> bool:
     """Serve until SIGTERM or Ctrl-C.
 
     Args:
         service: What to serve.
-        ready: Called with each server when it accepts.
+        ready: Called for each server when it accepts, then for the page and the inspector.
 
     Returns:
         Whether it was Ctrl-C that ended it.
@@ -73,22 +91,50 @@ def run_service(service: Service, ready: Callable[[AsyncTestServer], None]) -> b
         return runner.run(_serve(service, ready))
 
 
-async def _serve(service: Service, ready: Callable[[AsyncTestServer], None]) -> bool:
+async def _serve(service: Service, ready: Ready) -> bool:
     stop: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     _end_on_signals(stop)
     async with contextlib.AsyncExitStack() as stack:
         journal = stack.enter_context(EventFile(service.record)) if service.record else None
+        tools = _tools(service)
+        if tools is not None:
+            await tools.start(stack)
         for place, behaviour in enumerate(service.behaviours):
-            server = _server(service, behaviour, place, journal)
-            ready(await stack.enter_async_context(server))
+            server = _server(service, behaviour, place, journal, tools)
+            await stack.enter_async_context(server)
+            ready("READY", server.url)
+            if tools is not None:
+                tools.desk.servers.append(server)
+        if tools is not None:
+            _announce(tools, ready)
         try:
             return await stop
         except asyncio.CancelledError:  # Ctrl-C where loops know no signal handlers (Windows)
             return True
 
 
+def _tools(service: Service) -> Tools | None:
+    if not service.inspect and service.page is None:
+        return None
+    port = service.port + len(service.behaviours) if service.port else 0
+    return Tools(port=port, tls=service.tls, page=service.page)
+
+
+def _announce(tools: Tools, ready: Ready) -> None:
+    # The page is on every port; the first is the one that people think of.
+    first = tools.desk.servers[0]
+    assert isinstance(first, AsyncTestServer)  # noqa: S101 - for the type checker: _serve put it there
+    if (page := tools.page_url(first)) is not None:
+        ready("PAGE", page)
+    ready("INSPECT", tools.inspector_url)
+
+
 def _server(
-    service: Service, behaviour: Behaviour, place: int, journal: EventFile | None
+    service: Service,
+    behaviour: Behaviour,
+    place: int,
+    journal: EventFile | None,
+    tools: Tools | None,
 ) -> AsyncTestServer:
     server: AsyncTestServer
     several = len(service.behaviours) > 1
@@ -104,8 +150,15 @@ def _server(
     if journal is not None:
         outputs[f"the record {service.record}"] = lambda event: journal.write(server.url, event)
 
+    if tools is not None:
+        outputs["the inspector"] = tools.desk.feed.observer(place)
     observer = fan_out(outputs) if outputs else None
-    kept = RecordLimits(connections=_KEPT_CONNECTIONS, events=0, total=1 << 62)
+    if tools is not None:
+        kept = _INSPECTED
+    elif observer is not None:
+        kept = RecordLimits(connections=_KEPT_CONNECTIONS, events=0, total=1 << 62)
+    else:
+        kept = RecordLimits.counts_only(_KEPT_CONNECTIONS)
     server = AsyncTestServer(
         behaviour,
         host=service.host,
@@ -113,9 +166,9 @@ def _server(
         by_path=service.by_path,
         subprotocols=service.subprotocols,
         tls=service.tls or False,
-        site=service.site,
+        site=service.site if tools is None else tools.site() or service.site,
         gate=service.gate,
-        limits=kept if observer is not None else RecordLimits.counts_only(_KEPT_CONNECTIONS),
+        limits=kept,
         observer=observer,
     )
     return server

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from emsockets_build.server.behaviour import Behaviour, Link, Session
 from emsockets_build.server.handshake import RefusedError, Request
 
-__all__ = ["HEADERS", "MadePage", "Page", "Site", "content_type", "find_file"]
+__all__ = ["HEADERS", "Page", "Site", "content_type", "find_file"]
 
 _CHUNK = 256 * 1024
 _INDEX = "index.html"
@@ -160,42 +160,3 @@ class Page(Behaviour):
     def session(self, link: Link) -> Session:
         """Begin to send."""
         return _PageSession(link, self)
-
-
-class _MadePageSession(Session):
-    def __init__(self, link: Link, plan: MadePage) -> None:
-        super().__init__(link)
-        self._plan = plan
-
-    def raw_opened(self) -> None:
-        plan = self._plan
-        self.link.send_raw(_head(plan.file_name, len(plan.content)))
-        if not plan.head_only:
-            self.link.send_raw(plan.content)
-        self.link.finish()
-
-    def raw_ended(self) -> bool:
-        return True
-
-
-@dataclass(frozen=True)
-class MadePage(Behaviour):
-    """Sends a content that is no file, and closes.
-
-    Attributes:
-        file_name: What tells its media type.
-        content: The body.
-        head_only: Whether only the head was asked for.
-    """
-
-    name: ClassVar[str] = "made"
-    summary: ClassVar[str] = "sends what was made"
-    websocket: ClassVar[bool] = False
-
-    file_name: str = "index.html"
-    content: bytes = b""
-    head_only: bool = False
-
-    def session(self, link: Link) -> Session:
-        """Begin to send."""
-        return _MadePageSession(link, self)

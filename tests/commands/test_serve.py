@@ -104,6 +104,10 @@ def test_a_relay_with_a_token() -> None:
         (["--cert", "missing.pem"], "cannot be used"),
         (["--key", "missing.pem"], "--cert"),
         (["--host", "203.0.113.7"], "cannot listen"),
+        (["--page", "no-such-page.html"], "does not exist"),
+        (["--page", "/bin/sh"], "is no page"),
+        (["--page", "x.html", "--static", "."], "choose one"),
+        (["--open"], "--inspect"),
     ],
 )
 def test_what_cannot_work_is_said_with_exit_code_2(

@@ -12,8 +12,9 @@ from urllib.parse import quote
 from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
 from emsockets_build.run.model import Version
 from emsockets_build.server.behaviour import Behaviour
+from emsockets_build.server.content import Content
 from emsockets_build.server.handshake import Request
-from emsockets_build.server.site import MadePage, Site
+from emsockets_build.server.site import Site, content_type
 
 __all__ = ["ProgramSite", "page_for", "page_path", "prepared", "script_of"]
 
@@ -80,7 +81,8 @@ class ProgramSite(Site):
         """
         for path, content in self.made:
             if request.path == path and request.method in {"GET", "HEAD"}:
-                return MadePage(path, content, request.method == "HEAD")
+                head_only = request.method == "HEAD"
+                return Content(content_type(path), content, head_only=head_only)
         return super().page(request)
 
 
