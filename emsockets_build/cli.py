@@ -27,6 +27,7 @@ COMMANDS = {
     "build": "configure and build a CMake project with Emscripten",
     "run": "run a program against a live test server and say what the server saw",
     "serve": "serve WebSocket clients in every good and bad way, or relay them to TCP",
+    "probe": "ask a server as each client would, and say who could connect, and why not",
     "trace": "print a SOCKET_DEBUG log as one readable timeline",
     "lint": "find what will fail in sources, build files and built files, and mend what is safe",
     "explain": "say what a rule of lint means, or list them all",
