@@ -17,8 +17,12 @@ from typing import Any, Self
 from websockets.sync.client import ClientConnection, connect
 
 from emsockets_build.process import child_process
+from emsockets_build.toolchain.browsers import Engine, find_browser
 
-__all__ = ["Page", "chromium"]
+__all__ = ["LOOK", "Page", "chromium"]
+
+LOOK = f"({Path(__file__).with_name('look.js').read_text('utf-8')})"
+"""An expression whose methods look at a page as a whole."""
 
 _SECONDS = 30.0 * float(os.environ.get("EMSOCKETS_TEST_TIME_SCALE", "1"))
 _FLAGS = (
@@ -144,7 +148,8 @@ class Page:
 def chromium() -> Iterator[ClientConnection]:
     """Start a browser; it is gone at the end."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        command = ["chromium-headless-shell", *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
+        path = find_browser(Engine.CHROMIUM).path
+        command: list[str | Path] = [path, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
         with child_process(command) as child:
             url = None
             while url is None:

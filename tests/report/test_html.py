@@ -56,13 +56,14 @@ class _Structure(HTMLParser):
             self.words.append(data)
 
 
-def _page(batch: Batch, **changes: Any) -> str:
+def a_page(batch: Batch, **changes: Any) -> str:
+    """Write a report about a batch."""
     document = batch_document("check", batch, {})
     values = {"title": "game", "facts": {"Emscripten": "6.0.5"}, "files": {}} | changes
     return html_report(batch, document["runs"], NOWHERE, **values)
 
 
-HARMLESS = _Structure(_page(a_batch("words"), title="words", facts={"words": "words"}))
+HARMLESS = _Structure(a_page(a_batch("words"), title="words", facts={"words": "words"}))
 
 
 @settings(max_examples=40, deadline=None)  # each is two whole pages
@@ -70,7 +71,7 @@ HARMLESS = _Structure(_page(a_batch("words"), title="words", facts={"words": "wo
 def test_no_text_becomes_markup(text: str) -> None:
     """The elements are those of a report in which nobody said anything of note."""
     said = f"x{MARKUP}{text}{HOSTILE}"
-    hostile = _Structure(_page(a_batch(said), title=said, facts={said: said}))
+    hostile = _Structure(a_page(a_batch(said), title=said, facts={said: said}))
     assert hostile.elements == HARMLESS.elements
     assert not hostile.standing
     assert set(hostile.links) == {"#run-1", "#run-2"}
@@ -82,14 +83,14 @@ def test_no_text_becomes_markup(text: str) -> None:
 
 def test_it_needs_nothing_but_itself() -> None:
     """No script, no second file, nothing from a network, and a policy that would forbid it."""
-    page = _page(a_batch())
+    page = a_page(a_batch())
     assert not re.search(r"<script|<link|<iframe|@import|url\(|src=|https?://", page)
     assert "default-src 'none'" in page
 
 
 def test_what_failed_comes_first_and_unfolded() -> None:
     """With cause, remedy, expectation and evidence; what passed is folded away."""
-    page = _page(a_batch("words"))
+    page = a_page(a_batch("words"))
     assert page.index('id="run-2"') < page.index('id="run-1"')
     assert len(re.findall(r'class="scenario"><details open', page)) == 1
     words = _Structure(page).words
@@ -109,7 +110,7 @@ def test_what_failed_comes_first_and_unfolded() -> None:
 )
 def test_the_verdict_in_words(batch: Batch, verdict: str) -> None:
     """As the page's heading."""
-    assert f"<h1>{verdict}</h1>" in _page(batch)
+    assert f"<h1>{verdict}</h1>" in a_page(batch)
 
 
 def _talk(messages: int) -> Iterator[Event]:
@@ -121,7 +122,7 @@ def test_a_long_talk_is_drawn_within_bounds() -> None:
     """The first and the last moments; the plots keep their last point."""
     run = a_run(events=tuple(_talk(20_000)), stdout=b"x" * 1_000_000)
     outcome = Outcome(Scenario("a", Path("a.js")), run, (), ())
-    page = _page(Batch((outcome,)))
+    page = a_page(Batch((outcome,)))
     assert "19,700 moments are not drawn" in page
     assert len(re.findall('class="arrow to-server alone"', page)) == 300
     assert "Payload so far" in page
@@ -133,8 +134,8 @@ def test_what_one_side_sent_and_the_other_never_saw_is_dashed() -> None:
     events = (Event(Kind.SEND, Source.PROGRAM, time=10.1, socket="1", size=5),)
     watched = Outcome(Scenario("a", Path("a.js")), a_run(events=events), (), ())
     alone = Outcome(Scenario("a", Path("a.js"), server=""), a_run(events=events), (), ())
-    assert 'class="arrow to-server alone"' in _page(Batch((watched,)))
-    assert 'class="arrow to-server"' in _page(Batch((alone,)))
+    assert 'class="arrow to-server alone"' in a_page(Batch((watched,)))
+    assert 'class="arrow to-server"' in a_page(Batch((alone,)))
 
 
 def test_both_sides_of_a_message_are_one_row() -> None:
@@ -151,7 +152,7 @@ def test_both_sides_of_a_message_are_one_row() -> None:
     )
     connection = a_connection(events=server)
     outcome = Outcome(Scenario("a", Path("a.js")), a_run(events=program), (connection,), ())
-    page = _page(Batch((outcome,)))
+    page = a_page(Batch((outcome,)))
     travels = re.findall(r'class="travel">([0-9.]+) ms<', page)
     assert len(travels) == 2
     assert "alone" not in page.partition("<body>")[2]
@@ -212,7 +213,7 @@ def test_links_to_sources(tmp_path: Path) -> None:
     assert SourceLinks.here(project / "r.html", project, evil).link("src/b.cpp") == "./src/b.cpp"
 
 
-def test_run_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_writes_thea_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For a native program, too; one that cannot be written is bad input."""
     page = tmp_path / "out" / "report.html"
     assert main(["run", "/bin/echo", "--html", str(page), "--", "<b>hello"]) == 0

@@ -104,7 +104,7 @@ function drawConnection() {
   const facts = {
     "to server": traffic(connection.messages_in, connection.bytes_in + connection.raw_in),
     "to program": traffic(connection.messages_out, connection.bytes_out + connection.raw_out),
-    age: seconds(connection.seconds),
+    age: seconds(store.age),
     behaviour: connection.behaviour,
     subprotocol: connection.subprotocol ?? "none",
     offered: connection.offered.join(", ") || "none",
@@ -133,7 +133,8 @@ const traffic = (messages, size) => `${count(messages)} msg · ${bytes(size)}`;
 function drawPlots() {
   const connection = store.current;
   if (connection === null || frames.paused) return;
-  const throughput = store.throughput(connection.seconds);
+  drawConnection();
+  const throughput = store.throughput();
   plot(by("throughput"), throughput, {
     what: "Bytes per second",
     text: (value) => `${bytes(value)}/s`,

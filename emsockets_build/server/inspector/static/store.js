@@ -33,9 +33,18 @@ export class Store {
     return this.connections.get(this.watched) ?? null;
   }
 
+  /** Seconds that the watched connection has stood, or stood: nothing is told while it is still. */
+  get age() {
+    const connection = this.current;
+    if (connection === null) return 0;
+    const since = connection.ending ? 0 : (performance.now() - connection.told) / 1000;
+    return connection.seconds + since;
+  }
+
   /** Take the state of connections. */
   update(connections) {
     for (const connection of connections) {
+      connection.told = performance.now();
       this.connections.set(connection.id, connection);
       if (connection.id === this.watched) this.#count(connection);
     }
@@ -105,8 +114,8 @@ export class Store {
   }
 
   /** Bytes of each whole second of the last minute, by sender: `[seconds since the first, bytes]`. */
-  throughput(end) {
-    const last = Math.floor(end) - 1;
+  throughput() {
+    const last = Math.floor(this.age) - 1;
     const first = Math.max(0, last - WINDOW + 1);
     const series = { client: [], server: [] };
     for (let second = first; second <= last; second += 1) {
