@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-__all__ = ["Channel", "ProtocolError", "open_channel"]
+__all__ = ["Channel", "Orders", "ProtocolError", "open_channel"]
 
 _OPEN_SECONDS = 10.0
 _CLOSE_SECONDS = 2.0
@@ -42,6 +42,54 @@ class Channel:
         with contextlib.suppress(ConnectionClosed):
             while True:
                 await connection.send(await self._outgoing.get())
+
+
+class Orders:
+    """Orders to the other side, each with a number that comes back with its answer.
+
+    Args:
+        channel: The sending end.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._count = 0
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    def answered(self, message: Mapping[str, Any]) -> bool:
+        """Take an answer; tell whether the message was one that somebody waits for."""
+        waiting = self._waiting.pop(message.get("id") or 0, None)
+        if waiting is None:
+            return False
+        if not waiting.done():
+            waiting.set_result(dict(message))
+        return True
+
+    async def give(self, message: Mapping[str, object], seconds: float) -> dict[str, Any]:
+        """Give an order and return what comes back.
+
+        Args:
+            message: The order without its number.
+            seconds: How long to wait.
+
+        Raises:
+            ProtocolError: There was no answer in time, or nobody is there any more.
+        """
+        self._count += 1
+        number = self._count
+        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._channel.send({"id": number, **message})
+        lost = asyncio.create_task(self._channel.lost.wait())
+        try:
+            await asyncio.wait({answer, lost}, timeout=seconds, return_when="FIRST_COMPLETED")
+        finally:
+            lost.cancel()
+            self._waiting.pop(number, None)
+        if not answer.done():
+            why = "the connection is gone" if self._channel.lost.is_set() else "no answer"
+            raise ProtocolError(f"{message.get('method')}: {why}")
+        result: dict[str, Any] = answer.result()
+        return result
 
 
 @contextlib.asynccontextmanager

@@ -17,7 +17,7 @@ from emsockets_build.errors import CheckFailedError
 from emsockets_build.run.browser.record import PageRecord, Reason
 from emsockets_build.run.browser.script import page_script
 from emsockets_build.run.debugger import ThreadDebugger
-from emsockets_build.run.devtools import Channel, ProtocolError, open_channel
+from emsockets_build.run.devtools import Channel, Orders, ProtocolError, open_channel
 from emsockets_build.run.stacks import Observation
 from emsockets_build.run.wasm import FunctionTable
 
@@ -42,18 +42,18 @@ class Chromium:
 
     def __init__(self) -> None:
         self.version = ""
-        self.channel: Channel | None = None
         self.handlers: dict[str, Callable[[_Message], None]] = {}
         self.crashes: dict[str, Callable[[str], None]] = {}
-        self._count = 0
-        self._waiting: dict[int, asyncio.Future[_Message]] = {}
+        self._channel: Channel | None = None
+        self._orders: Orders | None = None
+
+    def connect(self, channel: Channel) -> None:
+        """Begin to give orders."""
+        self._channel, self._orders = channel, Orders(channel)
 
     def deliver(self, message: _Message) -> None:
         """Take an answer or an event."""
-        waiting = self._waiting.pop(message.get("id", 0), None)
-        if waiting is not None:
-            if not waiting.done():
-                waiting.set_result(message)
+        if self._orders is not None and self._orders.answered(message):
             return
         handler = self.handlers.get(str(message.get("sessionId", "")))
         if handler is not None:
@@ -66,8 +66,8 @@ class Chromium:
 
     def post(self, message: Mapping[str, object]) -> None:
         """Send a message as it is."""
-        if self.channel is not None:
-            self.channel.send(message)
+        if self._channel is not None:
+            self._channel.send(message)
 
     async def ask(
         self, method: str, session: str = "", *, seconds: float = _ANSWER_SECONDS, **options: object
@@ -77,26 +77,14 @@ class Chromium:
         Raises:
             ProtocolError: It was refused, or there was no answer in time.
         """
-        self._count += 1
-        number = self._count
-        message: dict[str, object] = {"id": number, "method": method, "params": options}
+        assert self._orders is not None  # noqa: S101 - nobody asks before it is there
+        message: dict[str, object] = {"method": method, "params": options}
         if session:
             message["sessionId"] = session
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
-        self.post(message)
-        assert self.channel is not None  # noqa: S101 - nobody asks before it is there
-        lost = asyncio.create_task(self.channel.lost.wait())
-        try:
-            await asyncio.wait({answer, lost}, timeout=seconds, return_when="FIRST_COMPLETED")
-        finally:
-            lost.cancel()
-            self._waiting.pop(number, None)
-        if not answer.done():
-            raise ProtocolError(f"{method}: no answer")
-        result = answer.result()
-        if "error" in result:
-            raise ProtocolError(f"{method}: {result['error'].get('message')}")
-        found: _Message = result.get("result", {})
+        answer = await self._orders.give(message, seconds)
+        if "error" in answer:
+            raise ProtocolError(f"{method}: {answer['error'].get('message')}")
+        found: _Message = answer.get("result", {})
         return found
 
     async def open(self, record: PageRecord) -> ChromiumPage:
@@ -144,7 +132,7 @@ async def connected_chromium(url: str) -> AsyncIterator[Chromium]:
     """
     client = Chromium()
     async with open_channel(url, client.deliver) as channel:
-        client.channel = channel
+        client.connect(channel)
         client.version = str((await client.ask("Browser.getVersion"))["product"])
         await client.ask("Target.setDiscoverTargets", discover=True)  # for crashes
         yield client

@@ -47,8 +47,9 @@
     }
 
     line(...values) {
-      for (const value of new TextEncoder().encode(values.map(worded).join(" "))) {
-        this.text += String.fromCharCode(value);
+      const bytes = new TextEncoder().encode(values.map(worded).join(" "));
+      for (let start = 0; start < bytes.length; start += PIECE) {
+        this.text += String.fromCharCode.apply(null, bytes.subarray(start, start + PIECE));
       }
       this.text += "\n";
       this.lineEnded();

@@ -69,6 +69,8 @@ class PageRecord:
         self._findings: list[Event] = []
         self._reasons: list[Reason] = []
         self._starts = 0
+        self._first_lag: float | None = None  # of the page's clock behind ours, with the way
+        self._least_lag = 0.0
 
     def take(self, text: str) -> None:
         """Take a report of the page's script; what is none is passed by."""
@@ -82,6 +84,7 @@ class PageRecord:
         if name == "output":
             self.output(str(report.get("stream")), str(report.get("data")))
             return
+        self._mark_clock(report.get("t"))
         self.reports.take(report)
         if name == "exit":
             code = report.get("code")
@@ -91,6 +94,14 @@ class PageRecord:
             self._starts += 1
             if self._starts > _MAX_STARTS:
                 self.end("page-reloads", f"the page was loaded {self._starts} times")
+
+    def _mark_clock(self, stamp: object) -> None:
+        """Compare the clocks: the report that was quickest on its way tells their difference."""
+        if isinstance(stamp, int | float):
+            lag = time.monotonic() - stamp / 1e6
+            if self._first_lag is None:
+                self._first_lag = self._least_lag = lag
+            self._least_lag = min(self._least_lag, lag)
 
     def output(self, stream: str, data: str) -> None:
         """Take output, one character for each byte."""
@@ -128,7 +139,12 @@ class PageRecord:
     def events(self) -> tuple[Event, ...]:
         """Return everything that was seen, in order, each socket's error with its reason."""
         waiting = list(self._reasons)
-        told = [_explained(event, waiting) for event in self.reports.events]
+        # The reader took the first report's lag for that of all.
+        late = (self._first_lag or 0.0) - self._least_lag
+        told = [
+            replace(event, time=None if event.time is None else event.time - late)
+            for event in (_explained(event, waiting) for event in self.reports.events)
+        ]
         together = [*told, *self._findings]
         return tuple(sorted(together, key=lambda event: event.time or 0.0))
 

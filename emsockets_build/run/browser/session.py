@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from emsockets_build.errors import CheckFailedError, ToolMissingError
 from emsockets_build.run.browser.chromium import connected_chromium
+from emsockets_build.run.browser.firefox import connected_firefox
 from emsockets_build.run.browser.process import BrowserProcess, running_browser, too_old
 from emsockets_build.run.browser.record import PageRecord
 from emsockets_build.run.browser.script import page_settings
@@ -74,9 +75,7 @@ class Driver(Protocol):
 
 def _connected(engine: Engine, process: BrowserProcess) -> AbstractAsyncContextManager[Driver]:
     if engine is Engine.FIREFOX:
-        raise ToolMissingError(
-            "Firefox cannot be driven yet", remedy="use the runner chromium until it can"
-        )
+        return connected_firefox(process.url, process.home)
     return connected_chromium(process.url)
 
 
