@@ -10,11 +10,10 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from emsockets_build.errors import CheckFailedError
-from emsockets_build.run.browser.profile import read_profile, take_profile
+from emsockets_build.run.browser.profile import profiler_script, read_stacks
 from emsockets_build.run.browser.record import PageRecord, Reason
 from emsockets_build.run.browser.script import page_script
 from emsockets_build.run.devtools import Channel, Orders, ProtocolError, open_channel
@@ -26,6 +25,7 @@ __all__ = ["Firefox", "connected_firefox"]
 _ANSWER_SECONDS = 30.0
 _SESSION_SECONDS = 60.0  # a new session alone takes two seconds on a quiet machine
 _CLOSE_SECONDS = 5.0
+_PROFILE_SECONDS = 10.0  # at most; on a quiet machine half a second is enough
 _EVENTS = (
     "browsingContext.contextDestroyed",
     "browsingContext.navigationCommitted",
@@ -46,18 +46,13 @@ _Message = dict[str, Any]
 class Firefox:
     """The connection to one browser.
 
-    Args:
-        home: Where the browser writes its profiles to.
-
     Attributes:
         version: What the browser calls itself.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self) -> None:
         self.version = ""
         self.handlers: dict[str, Callable[[str, _Message], None]] = {}
-        self.pid = 0
-        self._home = home
         self._orders: Orders | None = None
         self._profiling = asyncio.Lock()
         self._windows: list[str] = []  # those without a page, by their empty tab
@@ -97,7 +92,6 @@ class Firefox:
         wanted = {"alwaysMatch": {"unhandledPromptBehavior": {"default": "dismiss"}}}
         made = await self.ask("session.new", seconds=_SESSION_SECONDS, capabilities=wanted)
         self.version = f"Firefox {made['capabilities'].get('browserVersion')}"
-        self.pid = int(made["capabilities"].get("moz:processID", 0))
         tree = await self.ask("browsingContext.getTree")
         self._windows = [str(tree["contexts"][0]["context"])] if tree.get("contexts") else []
 
@@ -132,17 +126,29 @@ class Firefox:
             await self.ask("browser.removeUserContext", seconds=_CLOSE_SECONDS, userContext=user)
 
     async def profile(self, origin: str) -> tuple[ThreadView, ...]:
-        """Have Firefox sample its threads for two seconds, and return those of one origin.
+        """Have Firefox sample its threads for a while, and return those of one origin.
 
         Raises:
             CheckFailedError: There is no profile.
         """
         async with self._profiling:
-            file = await asyncio.to_thread(take_profile, self.pid, self._home)
-            try:
-                return await asyncio.to_thread(read_profile, file, origin)
-            finally:
-                file.unlink(missing_ok=True)
+            scope: dict[str, Any] = {"moz:scope": "chrome"}
+            own = await self.ask("browsingContext.getTree", **scope)
+            answer = await self.ask(
+                "script.callFunction",
+                seconds=_PROFILE_SECONDS + _ANSWER_SECONDS,
+                functionDeclaration=profiler_script(),
+                arguments=[
+                    {"type": "string", "value": origin},
+                    {"type": "number", "value": _PROFILE_SECONDS},
+                ],
+                awaitPromise=True,
+                target={"context": own["contexts"][0]["context"]},
+            )
+        if answer.get("type") != "success":
+            told = answer.get("exceptionDetails", {}).get("text")
+            raise CheckFailedError("Firefox's profiler cannot be used", why=str(told))
+        return read_stacks(str(answer["result"].get("value")))
 
     async def close(self) -> None:
         """Let the browser end."""
@@ -151,17 +157,16 @@ class Firefox:
 
 
 @contextlib.asynccontextmanager
-async def connected_firefox(url: str, home: Path) -> AsyncIterator[Firefox]:
+async def connected_firefox(url: str) -> AsyncIterator[Firefox]:
     """Connect to a browser that has been started.
 
     Args:
         url: Where it takes orders.
-        home: Where it writes its profiles to.
 
     Yields:
         The connection, with a session.
     """
-    client = Firefox(home)
+    client = Firefox()
     async with open_channel(f"{url.rstrip('/')}/session", client.deliver) as channel:
         client.connect(channel)
         await client.begin()
@@ -180,6 +185,7 @@ class FirefoxPage:
         self._context = context
         self._window = window
         self._url = ""
+        self._threads = False
         self._failures: list[tuple[str, str]] = []  # the URL and the words, as they are logged
         self._answers: dict[str, list[tuple[str, int]]] = {}  # errors and statuses, by URL
         self._statuses: dict[str, int] = {}  # by request
@@ -190,6 +196,7 @@ class FirefoxPage:
         """Prepare the page and send it to an address."""
         ask, context = self._client.ask, self._context
         self._url = url
+        self._threads = bool(settings["threads"])
         await asyncio.gather(
             ask("session.subscribe", events=list(_EVENTS), contexts=[context]),
             ask(
@@ -261,9 +268,7 @@ class FirefoxPage:
         Raises:
             CheckFailedError: Firefox gives no profile.
         """
-        waiting = self._record.reports.waiting_for
-        resources = waiting.detail.get("resources") if waiting is not None else ()
-        if turning and not (isinstance(resources, list) and "Worker" in resources):
+        if turning and not self._threads:
             return Observation((ThreadView("main", ()),))
         try:
             views = await self._client.profile(self._url[: self._url.find("/", 8) + 1])

@@ -119,7 +119,7 @@ def running_browser(engine: Engine, tool: Tool) -> Iterator[BrowserProcess]:
         home = stack.enter_context(browser_home(cookie))
         environment = {**os.environ, guard.COOKIE_VARIABLE: cookie}
         if engine is Engine.FIREFOX:
-            environment |= {"MOZ_UPLOAD_DIR": str(home), "MOZ_CRASHREPORTER_DISABLE": "1"}
+            environment["MOZ_CRASHREPORTER_DISABLE"] = "1"
         # Its processes may leave its group: the cookie finds them.
         stack.callback(guard.kill_cookie, cookie)
         command = _command(engine, tool, home)
@@ -158,6 +158,7 @@ def _command(engine: Engine, tool: Tool, home: Path) -> Sequence[str | Path]:
         "--headless",
         "--no-remote",
         "--remote-debugging-port=0",
+        "--remote-allow-system-access",  # for the profiler, which sees what a hung page does
         "--profile",
         home,
         "about:blank",

@@ -19,6 +19,7 @@ def page_settings(
     *,
     own_page: bool,
     stays_alive: bool,
+    threads: bool = False,
     watches: bool = False,
     every_call: bool = False,
 ) -> dict[str, object]:
@@ -28,6 +29,7 @@ def page_settings(
         program: What is run.
         own_page: Whether the page is ours, which leaves ``Module`` to the script.
         stays_alive: Whether the program goes on although nothing seems to keep it going.
+        threads: Whether the program has threads.
         watches: Whether the page is somebody else's, which is watched and nothing more.
         every_call: Report each socket call instead of each new result of one.
 
@@ -40,6 +42,7 @@ def page_settings(
         "input": (program.stdin or b"").decode("latin-1"),
         "ownPage": own_page,
         "staysAlive": stays_alive,
+        "threads": threads,
         "watches": watches,
         "everyCall": every_call,
     }

@@ -75,7 +75,7 @@ class Driver(Protocol):
 
 def _connected(engine: Engine, process: BrowserProcess) -> AbstractAsyncContextManager[Driver]:
     if engine is Engine.FIREFOX:
-        return connected_firefox(process.url, process.home)
+        return connected_firefox(process.url)
     return connected_chromium(process.url)
 
 
@@ -259,6 +259,7 @@ def _page_settings(job: Job) -> dict[str, object]:
         job.program,
         own_page=job.program.path.suffix != ".html",
         stays_alive=job.features.proxy_to_pthread,
+        threads=job.features.pthreads,
         watches=bool(job.url),
         every_call=job.every_call,
     )
