@@ -25,7 +25,7 @@ class Reason:
 
     Attributes:
         id: The cause identifier, which stays the same.
-        codes: Error codes of Node that tell of it.
+        codes: Error codes of Node, and of Firefox, that tell of it.
         message: A regular expression for the messages that tell of it.
         summary: What is wrong; ``{url}`` and other words in braces are filled in.
         remedy: What to do about it, whatever the server is.
@@ -49,8 +49,8 @@ def _plain(id_: str, summary: str, remedy: str) -> Reason:
 CONNECTING = (
     _reason(
         "server-not-listening",
-        "ECONNREFUSED",
-        "ECONNREFUSED",
+        "ECONNREFUSED NS_ERROR_CONNECTION_REFUSED",
+        "ECONNREFUSED|ERR_CONNECTION_REFUSED",
         "nothing listens at {url}",
         "start the server, or give the program the address that it listens at; the port must be "
         "that of the WebSocket server or bridge, not of the TCP server behind it",
@@ -58,7 +58,7 @@ CONNECTING = (
     _reason(
         "subprotocol-not-selected",
         "",
-        r"sent no subprotocol",
+        r"sent no subprotocol|header but no response was received",
         "the server at {url} selected no subprotocol although {offered} was offered",
         "let the server answer with `Sec-WebSocket-Protocol: binary` (Emscripten always offers "
         "`binary`), or link with -sWEBSOCKET_SUBPROTOCOL=null",
@@ -66,7 +66,8 @@ CONNECTING = (
     _reason(
         "subprotocol-unexpected",
         "",
-        r"sent a subprotocol|invalid (?:sub)?protocol|but none was requested",
+        r"sent a subprotocol|invalid (?:sub)?protocol|but none was requested|"
+        r"in response does not match any of sent values",
         "the server at {url} selected a subprotocol that was not offered ({offered} was)",
         "let the server select one of the offered subprotocols, or offer the server's with "
         "-sWEBSOCKET_SUBPROTOCOL=NAME",
@@ -76,9 +77,10 @@ CONNECTING = (
         "DEPTH_ZERO_SELF_SIGNED_CERT SELF_SIGNED_CERT_IN_CHAIN UNABLE_TO_VERIFY_LEAF_SIGNATURE "
         "UNABLE_TO_GET_ISSUER_CERT UNABLE_TO_GET_ISSUER_CERT_LOCALLY CERT_HAS_EXPIRED "
         "CERT_NOT_YET_VALID ERR_TLS_CERT_ALTNAME_INVALID",
-        r"certificate",
+        r"certificate|ERR_CERT_|_PKIX_ERROR_|SEC_ERROR_",
         "the TLS certificate of {url} is not trusted: {message}",
-        "use a certificate that Node trusts (NODE_EXTRA_CA_CERTS=ca.pem), or ws:// in tests",
+        "use a certificate that Node (NODE_EXTRA_CA_CERTS=ca.pem) or the browser trusts, or ws:// "
+        "in tests",
     ),
     _reason(
         "tls-to-plain-server",
@@ -90,7 +92,7 @@ CONNECTING = (
     _reason(
         "handshake-invalid",
         "",
-        r"invalid.{0,12}(?:Sec-WebSocket-Accept|server key|upgrade header)",
+        r"in(?:valid|correct).{0,12}(?:Sec-WebSocket-Accept|server key|upgrade header)",
         "the answer of {url} is no valid WebSocket handshake: {message}",
         "mend the server's handshake (RFC 6455, section 4.2.2); a proxy that reads header names "
         "case-sensitively answers so too",
@@ -98,21 +100,22 @@ CONNECTING = (
     _reason(
         "name-not-found",
         "ENOTFOUND EAI_AGAIN",
-        r"getaddrinfo",
+        r"getaddrinfo|ERR_NAME_NOT_RESOLVED|NS_ERROR_UNKNOWN_HOST",
         "the host name in {url} cannot be resolved",
         "check the name; Emscripten resolves names only when the WebSocket is made",
     ),
     _reason(
         "host-unreachable",
         "ETIMEDOUT EHOSTUNREACH ENETUNREACH",
-        r"ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|handshake has timed out",
+        r"ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|handshake has timed out|ERR_ADDRESS_UNREACHABLE|"
+        r"ERR_(?:CONNECTION_)?TIMED_OUT|NS_ERROR_NET_TIMEOUT",
         "{url} cannot be reached: {message}",
         "check address, route and firewall",
     ),
     _reason(
         "invalid-url",
         "ERR_INVALID_URL",
-        r"invalid url",
+        r"invalid url|the URL '.*' is invalid|invalid or illegal string|URL's scheme must be",
         "{url} is no URL that a WebSocket can be made of",
         "give a full URL with a scheme, such as -sWEBSOCKET_URL=ws://127.0.0.1:9000/",
     ),
@@ -120,15 +123,18 @@ CONNECTING = (
         "not-a-websocket-server",
         "HPE_INVALID_CONSTANT HPE_INVALID_VERSION HPE_INVALID_STATUS ECONNRESET "
         "HPE_CR_EXPECTED HPE_LF_EXPECTED HPE_INVALID_HEADER_TOKEN",
-        r"Parse Error|does not match the HTTP|socket hang up|ECONNRESET|non-101|bad response",
+        r"Parse Error|does not match the HTTP|socket hang up|ECONNRESET|non-101|bad response|"
+        r"ERR_INVALID_HTTP_RESPONSE|ERR_EMPTY_RESPONSE|ERR_CONNECTION_(?:CLOSED|RESET)|"
+        r"before receiving a handshake response|NS_ERROR_NET_RESET|NS_ERROR_NET_INTERRUPT",
         "what listens at {url} is no WebSocket server: {message}",
         "Emscripten's sockets speak WebSocket, not TCP: put a bridge before the TCP server "
         "(`emsockets serve --relay HOST:PORT`, or websockify), or under Node build with BACKEND "
         "node; if the server speaks TLS, use wss://",
     ),
 )
-"""Why a WebSocket does not open, in the words of ws 2, of ws 8 and of Node's own WebSocket; the
-first that fits counts."""
+"""Why a WebSocket does not open, in the words of ws 2, of ws 8, of Node's own WebSocket, of Chromium
+(net/base/net_error_list.h, net/websockets) and of Firefox (xpcom/base/ErrorList.py); the first that
+fits counts."""
 
 REFUSED = _plain(
     "handshake-refused",

@@ -165,6 +165,9 @@ class ThreadDebugger:
             stack = await self.paused(max(0.0, deadline - time.monotonic()))
             if stack is None:
                 return
+            if not stack:  # nothing but the script that watches the page
+                self.send("Debugger.stepOut")
+                continue
             own = [frame.wasm and not frame.function.startswith("asyncify_") for frame in stack]
             if any(own):
                 self.samples.append(stack)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from emsockets_build.reasons import CONNECTING, REFUSED, UNANSWERED
+from emsockets_build.reasons import BY_ID, CONNECTING, REFUSED, UNANSWERED, Reason
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
@@ -19,7 +21,13 @@ __all__ = ["connection_failed", "not_connecting", "ws_missing", "ws_unfit"]
 
 _CLOSED_BEFORE = re.compile(r"closed before the connection (?:is|was) established")
 _SWITCHING = 101
-_STATUS = re.compile(r"response:? \(?(\d{3})")
+_STATUS = re.compile(r"response(?: code)?:? \(?(\d{3})")
+_UNAUTHORIZED = "HTTP Authentication failed"  # Chromium does not say the status then
+_PORT_BLOCKED = "ERR_UNSAFE_PORT"  # Firefox says nothing of the kind
+# What browsers say when a server drops the client hello that it does not understand.
+_HELLO_DROPPED = re.compile(
+    r"ERR_CONNECTION_CLOSED|ERR_SSL_PROTOCOL_ERROR|NS_ERROR_NET_RESET|SSL_ERROR_RX_RECORD_TOO_LONG"
+)
 
 
 def ws_missing(evidence: Evidence) -> Cause | None:
@@ -85,9 +93,11 @@ def _refused(evidence: Evidence, error: Event) -> Cause | None:
     answers = [e for e in evidence.of(Kind.HANDSHAKE) if e.socket == error.socket]
     found = _STATUS.search(context["message"])
     status = answers[-1].detail.get("status") if answers else None
-    if status in {None, 0, 101}:
-        status = int(found[1]) if found else None
-    if status is None:
+    if status in {None, 0, _SWITCHING}:
+        status = int(found[1]) if found else error.detail.get("status")
+    if _UNAUTHORIZED in context["message"]:
+        status = HTTPStatus.UNAUTHORIZED.value
+    if status in {None, 0, _SWITCHING}:
         return None
     location = answers[-1].detail.get("location") if answers else None
     to = f" to {location}" if location else ""
@@ -103,15 +113,24 @@ def _by_reason(evidence: Evidence, error: Event) -> Cause:
     context = _context(evidence, error)
     code = str(error.detail.get("code") or "")
     shown = (*evidence.lines([error]), *evidence.server_lines())
+    if context["url"].startswith("wss:") and _HELLO_DROPPED.search(context["message"]):
+        return _found(BY_ID["tls-to-plain-server"], context, shown)
+    if _PORT_BLOCKED in context["message"]:
+        port = urlsplit(context["url"]).port
+        return _found(BY_ID["port-blocked"], {**context, "port": str(port)}, shown)
     for reason in CONNECTING:
         if code in reason.codes or re.search(reason.message, context["message"], re.IGNORECASE):
-            return Cause(reason.id, reason.summary.format(**context), reason.remedy, evidence=shown)
+            return _found(reason, context, shown)
     return _by_server(evidence, context, shown) or Cause(
         "connection-failed",
         f"the connection to {context['url']} failed: {context['message']}",
         "see the evidence; to the program every such failure is ECONNREFUSED",
         evidence=shown,
     )
+
+
+def _found(reason: Reason, context: Mapping[str, str], shown: tuple[str, ...]) -> Cause:
+    return Cause(reason.id, reason.summary.format(**context), reason.remedy, evidence=shown)
 
 
 def _by_server(
@@ -124,8 +143,10 @@ def _by_server(
             continue
         if record.subprotocol not in record.offered:
             found = "subprotocol-unexpected" if record.subprotocol else "subprotocol-not-selected"
-            reason = reasons[found]
-            return Cause(found, reason.summary.format(**context), reason.remedy, evidence=shown)
+            return _found(reasons[found], context, shown)
+        if evidence.in_page:
+            # Firefox takes back a WebSocket whose first frame is wrong before the page sees it.
+            return _found(BY_ID["protocol-error"], context, shown)
     return None
 
 

@@ -52,8 +52,9 @@ _MESSAGES = (
     _message(
         "jspi-unsupported",
         r"WebAssembly\.(?:Suspending|Suspender|promising) is not a (?:constructor|function)",
-        "the program was built with JSPI, and this Node has none",
-        "run it with a newer Node (24 with --experimental-wasm-jspi), or build with WAIT asyncify",
+        "the program was built with JSPI, and what ran it has none",
+        "run it with a newer Node (24 with --experimental-wasm-jspi) or browser, or build with "
+        "WAIT asyncify",
     ),
     _message(
         "fetch-of-file",
@@ -68,8 +69,8 @@ _MESSAGES = (
         r"(?:__dirname|require|window|document|self|importScripts) is not defined|"
         r"only supported on Node\.js",
         "the program was not built for this environment",
-        "add node to -sENVIRONMENT (emsockets_target ENVIRONMENT node), or give it no value; an "
-        "ES module must be named .mjs",
+        "add node, web or worker, whatever runs it, to -sENVIRONMENT (emsockets_target ENVIRONMENT "
+        "node web), or give it no value; an ES module must be named .mjs",
     ),
     _message(
         "websocket-library-broken",
@@ -79,7 +80,8 @@ _MESSAGES = (
     ),
     _message(
         "shared-memory-missing",
-        r"SharedArrayBuffer is not defined|does not support SharedArrayBuffer",
+        r"SharedArrayBuffer is not defined|does not support SharedArrayBuffer|"
+        r"DataCloneError.*(?:SharedArrayBuffer|WebAssembly\.Memory)",
         "threads need shared memory, and this page or process has none",
         BY_ID["shared-memory-missing"].remedy,
     ),
@@ -104,14 +106,15 @@ _MESSAGES = (
     ),
     _message(
         "stack-overflow",
-        r"Maximum call stack size exceeded|stack overflow",
+        r"Maximum call stack size exceeded|stack overflow|too much recursion",
         "the program's stack overflowed",
         "large buffers do not belong on the stack (64 KB by default): make them static, or link "
         "with -sSTACK_SIZE",
     ),
     _message(
         "wasm-not-found",
-        r"ENOENT.*\.wasm|both async and sync fetching of the wasm failed",
+        r"ENOENT.*\.wasm|both async and sync fetching of the wasm failed|"
+        r"Aborted\(\[object ProgressEvent\]\)",
         "the .wasm file is not where the program looks for it",
         "keep the .wasm file beside the .js file, or set Module.locateFile",
     ),

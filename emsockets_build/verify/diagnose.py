@@ -6,6 +6,18 @@ import difflib
 import re
 from collections.abc import Callable
 
+from emsockets_build.verify.browsing import (
+    browser_died,
+    cannot_listen,
+    file_not_served,
+    forbidden_by_policy,
+    mixed_content,
+    not_isolated,
+    not_loaded,
+    opens_dialogs,
+    reloads,
+    still_loading,
+)
 from emsockets_build.verify.calling import (
     accepted_nothing,
     connect_misread,
@@ -48,10 +60,20 @@ _LINES = 8
 # the reason of a socket's failure.
 _CAUSES: tuple[Callable[[Evidence], Cause | None], ...] = (
     node_refused,
+    not_loaded,
+    browser_died,
+    reloads,
+    forbidden_by_policy,
+    mixed_content,
+    not_isolated,
+    file_not_served,
+    opens_dialogs,
     ws_missing,
     suspended_twice,
     known_exception,
+    still_loading,
     blocked_event_loop,
+    cannot_listen,
     ws_unfit,
     websocket_missing,
     without_socket_emulation,

@@ -72,6 +72,22 @@ class Evidence:
         """The end of standard error."""
         return self.result.stderr[-_TAIL:].decode("utf-8", "replace")
 
+    def noted(self, *names: str) -> list[Event]:
+        """Return the notes of some names, of the program's hook and of the browser."""
+        return [event for event in self.of(Kind.NOTE) if event.detail.get("report") in names]
+
+    @cached_property
+    def in_page(self) -> bool:
+        """Whether a browser ran the program."""
+        return any("isolated" in event.detail for event in self.of(Kind.START)) or any(
+            event.source is Source.BROWSER for event in self.result.events
+        )
+
+    @property
+    def host(self) -> str:
+        """What ran the program, in words."""
+        return "the page" if self.in_page else "Node"
+
     @property
     def hang(self) -> Hang | None:
         """What the inspector found, if the program did not end."""

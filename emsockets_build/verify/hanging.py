@@ -80,12 +80,13 @@ def _where(hang: Hang) -> str:
 def _cause(evidence: Evidence, id_: str, summary: str, remedy: str) -> Cause:
     hang = evidence.hang
     assert hang is not None  # noqa: S101 - narrows a type; every caller has looked
-    shown = [f"what keeps Node alive: {', '.join(hang.handles)}"] if hang.handles else []
+    shown = [f"what keeps {evidence.host} going: {', '.join(hang.handles)}"] if hang.handles else []
     if hang.trouble:
         shown.append(hang.trouble)
     if evidence.result.last_alive is not None:
-        still = evidence.result.ended - evidence.result.last_alive
-        shown.append(f"Node's event loop last turned {still:.1f} s before the end")
+        still = max(0.0, evidence.result.ended - evidence.result.last_alive)
+        host = f"{evidence.host[0].upper()}{evidence.host[1:]}"
+        shown.append(f"{host}'s event loop last turned {still:.1f} s before the end")
     return Cause(
         id_,
         summary,
@@ -160,14 +161,15 @@ def _idle(evidence: Evidence, hang: Hang) -> Cause:
         return _cause(
             evidence,
             "open-socket-keeps-alive",
-            f"nothing runs any more, but a socket that was not closed keeps Node alive: {words}",
+            f"nothing runs any more, but a socket that was not closed keeps {evidence.host} going: "
+            f"{words}",
             "close() the socket, or call emscripten_force_exit() when the work is done",
         )
     return _cause(
         evidence,
         "never-exits",
-        "nothing runs, but something keeps Node alive: "
-        + (", ".join(hang.handles) or "nothing that Node names"),
+        f"nothing runs, but something keeps {evidence.host} going: "
+        + (", ".join(hang.handles) or "nothing that has a name"),
         "cancel the main loop or timer, or call emscripten_force_exit() when the work is done",
     )
 

@@ -162,7 +162,8 @@ def protocol_error(evidence: Evidence) -> Cause | None:
         if event.socket in evidence.opened
         and (not event.detail.get("code") or str(event.detail["code"]).startswith("WS_ERR_"))
     ]
-    if not errors:
+    # To Firefox a reset is an error without a code, too.
+    if not errors or any(record.reset for record in evidence.connections):
         return None
     return Cause(
         "protocol-error",
@@ -200,7 +201,9 @@ def _sockets_at_exit(evidence: Evidence) -> list[dict[str, object]]:
 def exited_before_open(evidence: Evidence) -> Cause | None:
     """The program ended while its WebSocket was still connecting."""
     made = evidence.of(Kind.CONNECT)
-    early = [one for one in _sockets_at_exit(evidence) if one.get("state") == "connecting"]
+    # In a page exit() has closed its sockets by the time that it is seen.
+    states = {"connecting", "closing"} if evidence.in_page else {"connecting"}
+    early = [one for one in _sockets_at_exit(evidence) if one.get("state") in states]
     closed = [event for event in evidence.errors if "closed before the connection" in event.text]
     if not made or evidence.opened or not (early or closed):
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emsockets_build.errors import ToolMissingError
+from emsockets_build.run.browser import Browsers
 from emsockets_build.server import TestServer
 from emsockets_build.toolchain import Emscripten, Node, find_nodes, find_ws, node_needs
 from emsockets_build.verify import Outcome, Runtime, Scenario, run_batch
@@ -40,7 +41,13 @@ class Prepared:
 
 
 def run_entries(
-    emscripten: Emscripten, programs: Mapping[str, Path], entries: Iterable[Entry], folder: Path
+    emscripten: Emscripten,
+    programs: Mapping[str, Path],
+    entries: Iterable[Entry],
+    folder: Path,
+    *,
+    runner: str = "node",
+    browsers: Browsers | None = None,
 ) -> Mapping[str, Outcome]:
     """Run entries to their verdicts.
 
@@ -49,6 +56,8 @@ def run_entries(
         programs: The program of each entry, by its name.
         entries: What to run.
         folder: Where copies of programs may be put.
+        runner: What runs them.
+        browsers: The browsers, if one of them does.
 
     Returns:
         The outcomes by name.
@@ -62,6 +71,7 @@ def run_entries(
                 Scenario(
                     entry.name,
                     program,
+                    runner=runner,
                     server="" if entry.stage else entry.server,
                     arguments=arguments,
                     # A ws of this machine must not reach the programs by itself.
@@ -69,7 +79,7 @@ def run_entries(
                     timeout=entry.seconds * SCALE,
                     expectations=entry.expectations,
                 ),
-                _runtime(entry, emscripten),
+                _runtime(entry, emscripten) if browsers is None else _page(emscripten, browsers),
             )
         batch = run_batch(
             [one.scenario for one in prepared.values()],
@@ -78,6 +88,14 @@ def run_entries(
         )
     assert not batch.broken, batch.broken
     return {outcome.scenario.name: outcome for outcome in batch.outcomes}
+
+
+def _page(emscripten: Emscripten, browsers: Browsers) -> Runtime:
+    return Runtime(
+        emscripten_version=emscripten.version,
+        symbolizer=lambda: _symbolizer(emscripten),
+        browsers=browsers,
+    )
 
 
 @contextlib.contextmanager

@@ -112,8 +112,10 @@
   function settle() {
     const turn = ++turns;
     if (ended || settings.watches || busy()) return;
+    const quiet = () => turn === turns && !busy() && !settings.staysAlive;
+    // Twice, for on a busy machine a timer may overtake the event of a rejected promise.
     native.setTimeout(() => {
-      if (turn === turns && !busy() && !settings.staysAlive) finish(status ?? 0);
+      if (quiet()) native.setTimeout(() => quiet() && finish(status ?? 0), 0);
     }, QUIET);
   }
 
@@ -142,6 +144,7 @@
     for (const repeats of timers.values()) found.push(repeats ? "Interval" : "Timeout");
     if (frames > 0) found.push("AnimationFrame");
     for (let n = 0; n < workers.size; n++) found.push("Worker");
+    if (promises > 0) found.push("Loading");
     return found.slice(0, 40);
   }
 
@@ -360,6 +363,7 @@
       status = error.status;
       return;
     }
+    turns += 1;
     const isError = error !== null && typeof error === "object";
     report("exception", {
       name: isError ? String(error.name) : typeof error,

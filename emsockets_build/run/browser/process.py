@@ -49,7 +49,9 @@ _CHROMIUM = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider",
+    # The last one because the headless shell, which has no crash reporter, lets a memory access
+    # out of bounds end the page's process instead of the program (seen in 156).
+    "--disable-features=Translate,OptimizationHints,MediaRouter,WebAssemblyTrapHandler",
 )
 _FIREFOX_PREFERENCES = {
     "app.normandy.enabled": False,

@@ -69,6 +69,7 @@ class PageRecord:
         self._findings: list[Event] = []
         self._reasons: list[Reason] = []
         self._starts = 0
+        self._heard = asyncio.Event()
         self._first_lag: float | None = None  # of the page's clock behind ours, with the way
         self._least_lag = 0.0
 
@@ -84,6 +85,7 @@ class PageRecord:
         if name == "output":
             self.output(str(report.get("stream")), str(report.get("data")))
             return
+        self._heard.set()
         self._mark_clock(report.get("t"))
         self.reports.take(report)
         if name == "exit":
@@ -102,6 +104,11 @@ class PageRecord:
             if self._first_lag is None:
                 self._first_lag = self._least_lag = lag
             self._least_lag = min(self._least_lag, lag)
+
+    async def pulse(self) -> None:
+        """Wait until the page's script says anything, which it can only if its loop turns."""
+        self._heard.clear()
+        await self._heard.wait()
 
     def output(self, stream: str, data: str) -> None:
         """Take output, one character for each byte."""
@@ -151,7 +158,7 @@ class PageRecord:
 
 def _explained(event: Event, waiting: list[Reason]) -> Event:
     """Put the first reason that fits an error to it; reasons and errors come in one order."""
-    if event.kind is not Kind.ERROR or event.text or "report" not in event.detail:
+    if event.kind is not Kind.ERROR or event.detail.get("message"):
         return event
     url = str(event.detail.get("url", "")).rstrip("/")
     for reason in waiting:

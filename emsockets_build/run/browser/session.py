@@ -45,6 +45,7 @@ __all__ = ["Job", "Session"]
 _START_SECONDS = 90.0
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1  # between two looks at the stop event and at the pulse
+_PULSE_SECONDS = 1.2  # a page that turns tells so five times a second
 _CONNECTIONS = 200  # of a page to its own site that are remembered
 
 
@@ -213,7 +214,8 @@ class Session:
 
     async def _wait(self, job: Job, page: Page) -> tuple[_Ending, Hang | None]:
         record, limits = job.record, job.limits
-        deadline = job.started + limits.seconds
+        # A browser with many pages to open takes its time, which is not the program's.
+        deadline = time.monotonic() + limits.seconds
         looks_early = limits.examine and limits.stall is not None
         while True:
             left = deadline - time.monotonic()
@@ -270,7 +272,7 @@ async def _serving(site: ProgramSite) -> AsyncIterator[Host]:
     """Serve a program's folder, with the headers that threads need, to pages of this machine."""
     host = Host(
         Settings(
-            behaviour=from_spec("echo"),
+            behaviour=from_spec("refuse"),
             site=site,
             gate=Gate(hosts=frozenset()),
             limits=RecordLimits.counts_only(_CONNECTIONS),
@@ -290,6 +292,8 @@ def _stalled(record: PageRecord, limits: Limits) -> bool:
 
 async def _look(job: Job, page: Page) -> Hang:
     """Look at a page whose program does not end; never raises for what cannot be seen."""
+    with contextlib.suppress(TimeoutError):  # a loop may have begun since the last pulse
+        await asyncio.wait_for(job.record.pulse(), _PULSE_SECONDS)
     turning, handles = pulse_of(job.record.reports)
     program = script_of(job.program.path)
     try:
