@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from emsockets_build.reasons import BY_ID
 from emsockets_build.run.hang import HangKind
@@ -33,7 +34,6 @@ _POLICY = re.compile(
     r"violates the following Content Security [Pp]olicy|blocked by CSP|Content-Security-Policy:|"
     r"NS_ERROR_CONTENT_BLOCKED"
 )
-_FAILED_START = 6  # EAGAIN: what a runtime that could not make its thread exits with
 _MANY_DIALOGS = 3
 
 
@@ -68,35 +68,52 @@ def not_loaded(evidence: Evidence) -> Cause | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """A word of the browser that has one meaning."""
+
+    id: str
+    report: str
+    summary: str
+    remedy: str
+
+
+def _message(id_: str, report: str, summary: str, remedy: str) -> _Message:
+    return _Message(id_, report, summary, remedy)
+
+
+_DEATHS = (
+    _message(
+        "browser-died",
+        "browser-lost",
+        "the browser died",
+        "the machine may be out of memory; the next scenario gets a new browser",
+    ),
+    _message(
+        "page-crashed",
+        "page-crashed",
+        "the page's process died, as in a tab that crashed",
+        "most often memory: see how much the program allocates (-sMAXIMUM_MEMORY)",
+    ),
+    _message(
+        "page-closed",
+        "page-closed",
+        "the page closed itself, or somebody closed it",
+        "do not call window.close() before the program has ended",
+    ),
+)
+
+
 def browser_died(evidence: Evidence) -> Cause | None:
     """The page's process, or the whole browser, is gone."""
-    for name, id_, summary, remedy in (
-        (
-            "browser-lost",
-            "browser-died",
-            "the browser died",
-            "the machine may be out of memory; the next scenario gets a new browser",
-        ),
-        (
-            "page-crashed",
-            "page-crashed",
-            "the page's process died, as in a tab that crashed",
-            "most often memory: see how much the program allocates (-sMAXIMUM_MEMORY)",
-        ),
-        (
-            "page-closed",
-            "page-closed",
-            "the page closed itself, or somebody closed it",
-            "do not call window.close() before the program has ended",
-        ),
-    ):
-        found = evidence.noted(name)
+    for death in _DEATHS:
+        found = evidence.noted(death.report)
         if found:
             words = f" ({found[0].text})" if found[0].text else ""
             return Cause(
-                id_,
-                f"{summary}{words}",
-                remedy,
+                death.id,
+                f"{death.summary}{words}",
+                death.remedy,
                 evidence=(*evidence.lines(found), *evidence.server_lines()),
             )
     return None

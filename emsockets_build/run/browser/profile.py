@@ -23,6 +23,7 @@ _MAX_STACKS = 40
 # `busy.wasm.wait(int) (http://127.0.0.1:1/busy.wasm:803)`, `wasm-function[2] (...)` without names
 _WASM = re.compile(r"^(.*) \((\S+\.wasm)(?:\?\S*)?:(\d+)\)$")
 _SCRIPT = re.compile(r"^(.*?) ?\(?(\w+://\S+?):(\d+):(\d+)\)?(?:\[\d+\])?$")
+_OURS = re.compile(r"^watched(?:Sleep)?/")  # the watcher of calls, between library and program
 _NAMELESS = re.compile(r"^wasm-function\[(\d+)\]$")
 
 
@@ -62,7 +63,7 @@ def read_stacks(text: str) -> tuple[ThreadView, ...]:
 def _stack(texts: Sequence[str]) -> tuple[Frame, ...]:
     """Read a stack; the browser's own frames are left out, and ours."""
     frames = map(parse_location, texts)
-    return tuple(frame for frame in frames if frame is not None and not frame.watching)
+    return tuple(f for f in frames if f is not None and not _OURS.match(f.function))
 
 
 def _view(name: str, stacks: Sequence[tuple[Frame, ...]]) -> ThreadView:
