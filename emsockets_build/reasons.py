@@ -132,9 +132,9 @@ CONNECTING = (
         "node; if the server speaks TLS, use wss://",
     ),
 )
-"""Why a WebSocket does not open, in the words of ws 2, of ws 8, of Node's own WebSocket, of Chromium
-(net/base/net_error_list.h, net/websockets) and of Firefox (xpcom/base/ErrorList.py); the first that
-fits counts."""
+"""Why a WebSocket does not open; the first that fits counts. The words are those of ws 2, of ws 8,
+of Node's own WebSocket, of Chromium (net/base/net_error_list.h, net/websockets) and of Firefox
+(xpcom/base/ErrorList.py)."""
 
 REFUSED = _plain(
     "handshake-refused",
