@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from emsockets_build._version import __version__
@@ -43,20 +43,39 @@ def project_files(
         raise UsageError(
             f"there is no workflow for {ci!r}", remedy=f"choose one of: {', '.join(CI_SYSTEMS)}"
         )
-    values = {**answers, "RELEASE": ".".join(__version__.split(".")[:2])}
+    values = {
+        **answers,
+        "RELEASE": ".".join(__version__.split(".")[:2]),
+        "PACKAGES": " ".join(template.requires),
+    }
     beside = template.folder.parent
     files = {file.path: file for file in _shared(beside / "_shared", values)}
+    files |= {file.path: file for file in _taken(template)}
     files |= {file.path: file for file in render(template.folder, values)}
     files.pop(PurePosixPath(METADATA))
     if ci in _WORKFLOWS:
         made = render_file(beside / "_ci" / f"{ci}.yml.in", values)
         lines = made.content.splitlines(keepends=True)
-        kept = [line for line in lines if template.native or b"--native" not in line]
+        kept = [line for line in lines if _applies(line, template)]
         files[_WORKFLOWS[ci]] = RenderedFile(_WORKFLOWS[ci], b"".join(kept))
     made_files = sorted(files.values(), key=lambda file: file.path)
     base = {str(file.path): file.content for file in made_files}
     record = Record(template.name, template.version, answers, ci, base)
     return (*made_files, RenderedFile(PurePosixPath(RECORD), record.text().encode("utf-8")))
+
+
+def _applies(line: bytes, template: Template) -> bool:
+    """Tell whether a template needs this line of a workflow."""
+    if b"--native" in line:
+        return template.native
+    return bool(template.requires) or b"apt-get" not in line
+
+
+def _taken(template: Template) -> Iterator[RenderedFile]:
+    """Take what it shares with other templates, byte for byte."""
+    for to, source in template.takes.items():
+        content = (template.folder.parent / source).read_bytes()
+        yield RenderedFile(PurePosixPath(to), content)
 
 
 def _shared(folder: Path, values: Mapping[str, str]) -> tuple[RenderedFile, ...]:

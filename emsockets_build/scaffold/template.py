@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Template:
         native: Whether its native build has scenarios, too.
         requires: Packages of the host that its native build needs.
         choices: The words that each placeholder takes; the first is the default.
+        takes: Files that it shares with other templates: where each goes, and where it comes from,
+            as ``template/path``.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Template:
     native: bool
     requires: tuple[str, ...]
     choices: Mapping[str, tuple[str, ...]]
+    takes: Mapping[str, str] = field(default_factory=dict)
 
 
 def list_templates(folder: Path | None = None) -> tuple[Template, ...]:
@@ -114,6 +117,7 @@ def _read(file: Path) -> Template:
             native=bool(document["native"]),
             requires=tuple(map(str, document["requires"])),
             choices=_choices(document["choices"]),
+            takes={str(to): str(source) for to, source in document.get("takes", {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(

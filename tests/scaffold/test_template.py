@@ -74,6 +74,27 @@ def test_the_readme_lists_the_exit_codes_of_the_source(template: Template) -> No
     assert in_readme == sorted(in_source)
 
 
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+@EVERY
+def test_ci_installs_what_the_native_build_needs(template: Template, ci: str) -> None:
+    """And calls no package manager for nothing."""
+    files = project_files(template, {"NAME": "sample"}, ci=ci)
+    path = ".gitlab-ci.yml" if ci == "gitlab" else ".github/workflows/check.yml"
+    (workflow,) = (file.content for file in files if str(file.path) == path)
+    assert (b"apt-get install" in workflow) == bool(template.requires)
+    assert all(package.encode() in workflow for package in template.requires)
+
+
+def test_a_file_that_templates_share_is_the_same_in_both() -> None:
+    """The template that takes it has no copy that could grow old."""
+    template = find_template("poco-server")
+    files = {str(file.path): file.content for file in project_files(template, {"NAME": "sample"})}
+    assert template.takes
+    for to, source in template.takes.items():
+        assert files[to] == (template.folder.parent / source).read_bytes()
+        assert not (template.folder / to).exists()
+
+
 @pytest.mark.parametrize(
     ("ci", "path", "command"),
     [

@@ -11,6 +11,7 @@ from emsockets_build.cli import main
 from emsockets_build.process import run_bounded
 from emsockets_build.scaffold import list_templates
 from tests.cmake.configuring import CMAKE
+from tests.generations import Tools
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -19,14 +20,14 @@ NATIVE = [template.name for template in list_templates() if template.native]
 EVERY = [template.name for template in list_templates()]
 
 
-@pytest.mark.emcc
 @pytest.mark.node
 @pytest.mark.parametrize("name", EVERY)
 def test_a_new_project_passes_its_own_check(
-    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, tools: Tools, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a web build, in a folder with a name that people really have."""
-    check(tmp_path / "my own project", name, [], capsys)
+    """As a web build of every generation, in a folder with a name that people really have."""
+    release = ["--emscripten", tools.emscripten.version_text]
+    check(tmp_path / "my own project", name, release, capsys)
 
 
 @pytest.mark.parametrize("name", NATIVE)
