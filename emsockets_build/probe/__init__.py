@@ -11,7 +11,7 @@ from emsockets_build.probe.checks import Check, checks_of
 from emsockets_build.probe.clients import CLIENTS, DEFAULT_CLIENTS, Client
 from emsockets_build.probe.model import Observations, Request
 from emsockets_build.probe.software import recognise
-from emsockets_build.probe.survey import survey
+from emsockets_build.probe.steps import survey
 from emsockets_build.probe.target import Target, parse_page, parse_target
 from emsockets_build.probe.verdicts import Verdict, judge
 

@@ -103,8 +103,8 @@ def handshake_fault(
         offer: What was asked.
         answer: What came.
         accept: The right ``Sec-WebSocket-Accept``.
-        insists: Whether the client refuses a server that selects none of what was offered: all
-            but Firefox do.
+        insists: Whether the client refuses a server that selects none of what was offered, or
+            something where nothing was: all but Firefox do.
 
     Returns:
         The reason why the client fails the connection; None if it opens.
@@ -136,6 +136,8 @@ def _upgrade_fault(answer: Answer, accept: str) -> Fault | None:
 
 def _subprotocol_fault(offer: Offer, answer: Answer, *, insists: bool) -> Fault | None:
     names = answer.all("Sec-WebSocket-Protocol")
+    if not offer.subprotocols and not insists:
+        return None  # Firefox 153 takes no notice of a selection where nothing was offered
     if not names:
         missing = Fault("subprotocol-not-selected", "no Sec-WebSocket-Protocol header came")
         return missing if offer.subprotocols and insists else None

@@ -29,6 +29,7 @@ _GREETING_SECONDS = 0.15
 _AFTER_PONG_SECONDS = 0.4
 _PATIENCE_SECONDS = 2.0
 _SMALLEST = 1024
+_MAX_GREETINGS = 16
 _GOOD_ORDER = {1000, 1001, 1005}
 _SWITCHING = 101
 _CHUNK = 256 * 1024
@@ -161,7 +162,7 @@ async def talk(line: Line, offer: Offer) -> TalkSeen:
             opened=True,
             echo=notes.echo,
             echo_seconds=notes.echo_seconds,
-            greeting=tuple(notes.greeting[:16]),
+            greeting=tuple(notes.greeting),
             pings=notes.pings,
             ponged=True if notes.ponged else None if ended else False,
             closed_well=closed_well,
@@ -190,7 +191,8 @@ class _Notes:
         elif opcode is Opcode.PONG:
             self.ponged = self.ponged or payload == _PING
         elif spoken is None:
-            self.greeting.append((_KINDS[opcode], len(payload)))
+            if len(self.greeting) < _MAX_GREETINGS:
+                self.greeting.append((_KINDS[opcode], len(payload)))
         else:
             found = "text" if opcode is Opcode.TEXT else "other"
             found = "same" if opcode is Opcode.BINARY and payload == _MESSAGE else found

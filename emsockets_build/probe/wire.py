@@ -103,6 +103,8 @@ async def attempt(target: Target, address: str, family: str, timeout: float) -> 
         async with asyncio.timeout(timeout):
             _, writer = await asyncio.open_connection(address, target.port)
             writer.close()
+    except ConnectionResetError:
+        pass  # it was there, and hung up at once
     except ConnectionRefusedError:
         fault, refused = "connection refused: nothing listens there", True
     except TimeoutError:
@@ -178,7 +180,8 @@ async def exchange(line: Line, offer: Offer) -> Exchange:
     except OSError as error:
         seconds = time.monotonic() - started
         fault = words_of(error)
-        if outcome is not Outcome.UNREACHED and not data:
+        reset = isinstance(error, ConnectionResetError) or outcome is not Outcome.UNREACHED
+        if reset and not data:
             outcome = Outcome.RESET
     if answer is not None:
         answer = Answer(answer.version, answer.status, answer.phrase, answer.headers,

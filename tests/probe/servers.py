@@ -10,13 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.processes import SCALE
 
 __all__ = [
     "announced",
+    "answering",
     "closed_port",
     "compiled",
     "listening",
@@ -153,43 +154,72 @@ def nginx(folder: Path, location: str) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def say(*chunks: bytes, close: bool = False, hold: float = 0.0, port: int = 0) -> Iterator[int]:
-    """Be a TCP server that says the same to everyone, whatever they send.
-
-    Args:
-        chunks: What it says, at once.
-        close: Whether it then closes.
-        hold: Seconds between two chunks.
-        port: Where; a free port if 0.
-    """
-    listener = socket.create_server(("127.0.0.1", port))
-    held: list[socket.socket] = []
+def answering(answer: Callable[[str], bytes], address: str = "127.0.0.1") -> Iterator[int]:
+    """Be a server that answers each request by a function of the request's head."""
 
     def treat(one: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and (chunk := one.recv(65536)):
+            head += chunk
+        one.sendall(answer(head.decode("latin-1")))
+        while one.recv(65536):
+            pass
+        one.close()
+
+    with _serving(treat, address) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _serving(treat: Callable[[socket.socket], None], address: str = "127.0.0.1") -> Iterator[int]:
+    """Accept connections, each on a thread of its own, until the test is done."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.create_server((address, 0), family=family)
+    held: list[socket.socket] = []
+    over = threading.Event()
+
+    def guarded(one: socket.socket) -> None:
         with contextlib.suppress(OSError):
-            for chunk in chunks:
-                one.sendall(chunk)
-                if hold:
-                    time.sleep(hold)
-            if close:
-                one.shutdown(socket.SHUT_WR)
-                one.recv(65536)
-                one.close()
+            treat(one)
 
     def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while not over.is_set():
+            with contextlib.suppress(OSError):
                 one, _ = listener.accept()
                 held.append(one)
-                threading.Thread(target=treat, args=(one,), daemon=True).start()
+                threading.Thread(target=guarded, args=(one,), daemon=True).start()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
         yield int(listener.getsockname()[1])
     finally:
+        over.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         for one in held:
             one.close()
         thread.join(_SECONDS)
+
+
+@contextlib.contextmanager
+def say(*chunks: bytes, close: bool = False, hold: float = 0.0) -> Iterator[int]:
+    """Be a TCP server that says the same to everyone, whatever they send.
+
+    Args:
+        chunks: What it says, at once.
+        close: Whether it then closes.
+        hold: Seconds between two chunks.
+    """
+
+    def treat(one: socket.socket) -> None:
+        for chunk in chunks:
+            one.sendall(chunk)
+            time.sleep(hold)
+        if close:
+            one.shutdown(socket.SHUT_WR)
+            one.recv(65536)
+            one.close()
+
+    with _serving(treat) as port:
+        yield port

@@ -160,6 +160,7 @@ def test_redis_is_a_plain_tcp_service(redis_port: int) -> None:
     assert "emsockets serve --relay" in found.cause("chrome").remedy
 
 
+@pytest.mark.slow
 def test_websockify_before_redis_works(websockify: int) -> None:
     found = probe(websockify, max_size=0)
     assert found.causes == every(WORKS)
@@ -168,6 +169,7 @@ def test_websockify_before_redis_works(websockify: int) -> None:
     assert found.checks["base64,binary"] == "101, `binary` selected"
 
 
+@pytest.mark.slow
 def test_websockify_refuses_a_list_that_browsers_write_with_a_blank(websockify: int) -> None:
     found = probe(websockify, subprotocols=("base64", "binary"), max_size=0)
     assert found.causes["node"] == WORKS
@@ -175,6 +177,7 @@ def test_websockify_refuses_a_list_that_browsers_write_with_a_blank(websockify: 
     assert "put `binary` first" in found.cause("chrome").remedy
 
 
+@pytest.mark.slow
 def test_websockify_knows_no_other_name(websockify: int) -> None:
     found = probe(websockify, subprotocols=("chat",), max_size=0)
     assert found.causes["node"] == "handshake-refused"
