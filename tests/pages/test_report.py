@@ -52,4 +52,5 @@ def test_on_paper_nothing_is_folded_away(report: Page) -> None:
     assert report.run(visible)
     assert report.run(height) > 20
     assert report.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert report.run("document.querySelector('#run-1 h2').getBoundingClientRect().height") < 30
     assert report.run(f"{LOOK}.faint()") == []

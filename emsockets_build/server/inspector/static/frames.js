@@ -131,7 +131,8 @@ export class Frames {
     if (!kept) said.push("nothing has happened yet");
     else if (!this.#shown.length) said.push("nothing matches the filter");
     else if (this.#shown.length < kept) {
-      said.push(`the last ${count(this.#shown.length)} that match, of ${count(kept)}`);
+      const match = this.#words || this.#direction ? " that match" : "";
+      said.push(`the last ${count(this.#shown.length)}${match} of ${count(kept)}`);
     }
     if (this.#store.missing) said.push(`${plural(this.#store.missing, "earlier event")} not kept`);
     const text = said.join(" · ");
@@ -152,6 +153,7 @@ export class Frames {
   #sequenceCells(row, event) {
     const words = event.data ? preview(event.data, event.size, 40) : event.text ?? "";
     const byClient = event.from === "client" || event.kind === "accepted" || event.kind === "requested";
+    if (!event.data) row.classList.add("said");
     cell(row, "who program", byClient ? words : "");
     const net = cell(row, "net");
     if (event.data) {

@@ -125,6 +125,7 @@ function drawConnection() {
   const trouble = connection.refusal ? `refused: ${connection.refusal}` : connection.fault;
   put(by("trouble"), trouble);
   by("trouble").hidden = !trouble;
+  by("plots").hidden = connection.state === "refused";
   controls.draw();
 }
 
