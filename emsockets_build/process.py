@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from emsockets_build import guard
 from emsockets_build.errors import ToolMissingError
@@ -23,6 +25,8 @@ from emsockets_build.errors import ToolMissingError
 __all__ = ["Completed", "child_process", "end_group", "run_bounded", "stream_lines"]
 
 _GRACE_SECONDS = 2.0
+_LOOK_SECONDS = 0.1  # between two looks whether a silent child is still there
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,38 +185,103 @@ def stream_lines(
         env: The whole environment; inherited if None.
 
     Returns:
-        As `run_bounded` with ``merge=True``.
+        As `run_bounded` with ``merge=True``; what a process that outlived the command writes later
+        than a moment after its end is not waited for.
 
     Raises:
         ToolMissingError: The program does not exist or cannot be executed.
     """
     start = time.monotonic()
-    timed_out = threading.Event()
     kept = bytearray()
-    with child_process(command, cwd=cwd, env=env, stderr=subprocess.STDOUT) as child:
-
-        def expire() -> None:
-            timed_out.set()
-            end_group(child)
-
-        timer = threading.Timer(timeout, expire)
-        timer.start()
-        try:
-            for line in child.stdout or ():
-                kept += line
+    with (
+        child_process(command, cwd=cwd, env=env, stderr=subprocess.STDOUT) as child,
+        _Pieces(child) as pieces,
+    ):
+        rest = b""
+        for piece in pieces.until(start + timeout):
+            kept += piece
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
                 on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
-            child.wait()
-        finally:
-            timer.cancel()
-            timer.join()
+        if rest:
+            on_line(rest.decode("utf-8", "replace").rstrip("\r"))
     return Completed(
         tuple(os.fspath(word) for word in command),
         child.returncode,
         bytes(kept),
         b"",
         time.monotonic() - start,
-        timed_out.is_set(),
+        pieces.timed_out,
     )
+
+
+class _Pieces:
+    """What a child writes, read by a thread: a daemon that left its group may never end it.
+
+    Compiler caches start such daemons, and these hold the pipe that they were born with.
+
+    Args:
+        child: Its standard output is a pipe.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self.timed_out = False
+        self._child = child
+        self._pieces: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._over = threading.Event()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _read(self) -> None:
+        assert self._child.stdout is not None  # noqa: S101 - child_process() made a pipe
+        descriptor = self._child.stdout.fileno()
+        with contextlib.suppress(OSError):  # closed under us: nobody listens any more
+            while not self._over.is_set() and (data := os.read(descriptor, _CHUNK)):
+                self._pieces.put(data)
+        self._pieces.put(b"")
+
+    def until(self, deadline: float) -> Iterator[bytes]:
+        """Yield pieces until the end of the output, or a moment after the end of the child.
+
+        Args:
+            deadline: `time.monotonic` at which the child's group is ended.
+        """
+        while True:
+            now = time.monotonic()
+            if now >= deadline and not self.timed_out and self._child.poll() is None:
+                self.timed_out = True
+                end_group(self._child)
+            if self._child.poll() is not None:
+                yield from self._left()
+                return
+            try:
+                piece = self._pieces.get(timeout=min(max(deadline - now, 0.0), _LOOK_SECONDS))
+            except queue.Empty:
+                continue
+            if not piece:
+                self._child_ends(deadline)
+                return
+            yield piece
+
+    def _left(self) -> Iterator[bytes]:
+        """Yield what the child left in the pipe."""
+        limit = time.monotonic() + _GRACE_SECONDS
+        with contextlib.suppress(queue.Empty):
+            while piece := self._pieces.get(timeout=max(0.0, limit - time.monotonic())):
+                yield piece
+
+    def _child_ends(self, deadline: float) -> None:
+        """Wait for a child that has closed its output."""
+        try:
+            self._child.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.timed_out = True
+            end_group(self._child)
 
 
 def end_group(child: subprocess.Popen[bytes], *, grace: float = _GRACE_SECONDS) -> None:

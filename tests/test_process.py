@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.errors import ToolMissingError
-from emsockets_build.process import child_process, run_bounded
+from emsockets_build.process import Completed, child_process, run_bounded, stream_lines
 
 SCALE = float(os.environ.get("EMSOCKETS_TEST_TIME_SCALE", "1"))
 
@@ -90,4 +90,49 @@ def test_time_out_holds_for_what_left_the_group() -> None:
     daemon = int(done.stdout)
     assert _alive(daemon)
     os.kill(daemon, signal.SIGKILL)
+    assert done.timed_out
+
+
+# A child whose daemon leaves the group, and holds the output open.
+DAEMON = """
+import os, subprocess, sys, time
+daemon = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"],
+    start_new_session=True)
+print("daemon", daemon.pid, flush=True)
+"""
+
+
+def _stream(script: str, timeout: float) -> tuple[Completed, list[str]]:
+    lines: list[str] = []
+    done = stream_lines([sys.executable, "-c", script], timeout=timeout, on_line=lines.append)
+    return done, lines
+
+
+def test_lines_come_whole_and_in_order() -> None:
+    """However they were written, and the last without its end."""
+    script = "import sys\nfor part in ('a', 'b\\nc\\r\\n', '\\n', 'd'):\n"
+    script += "    sys.stdout.write(part); sys.stdout.flush()\nsys.stderr.write('e'); sys.exit(3)"
+    done, lines = _stream(script, 60 * SCALE)
+    assert lines == ["ab", "c", "", "de"]
+    assert (done.returncode, done.stdout, done.timed_out) == (3, b"ab\nc\r\n\nde", False)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX sessions")
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_daemon_that_holds_the_output_gets_no_say_in_the_end(*, waits: bool) -> None:
+    """Neither when the child has ended, which is no time-out, nor when its time is up."""
+    script = DAEMON + ("time.sleep(600)\n" if waits else "")
+    done, lines = _stream(script, 5 * SCALE if waits else 600)
+    os.kill(int(lines[0].split()[1]), signal.SIGKILL)
+    assert done.timed_out is waits
+    assert done.seconds < 50 * SCALE
+    assert done.returncode != 0 if waits else done.returncode == 0
+
+
+def test_a_child_that_closes_its_output_is_waited_for() -> None:
+    """And ended when its time is up."""
+    done, _ = _stream("import os, sys; os.close(1); os.close(2); os._exit(4)", 60 * SCALE)
+    assert (done.returncode, done.timed_out) == (4, False)
+    slow = "import os, time; os.close(1); os.close(2); time.sleep(600)"
+    done, _ = _stream(slow, 3 * SCALE)
     assert done.timed_out
