@@ -79,9 +79,20 @@ def _refuse_newer(record: Record, template: Template, project: Path) -> None:
 
 
 def _read_all(project: Path, paths: Iterable[str]) -> dict[str, bytes]:
-    return {
-        path: (project / path).read_bytes() for path in paths if os.path.lexists(project / path)
-    }
+    return {path: _read(project / path) for path in paths if os.path.lexists(project / path)}
+
+
+def _read(path: Path) -> bytes:
+    """Read a file of the project; what stands in its place now is not ours to replace."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            "a file of the template cannot be read in the project",
+            where=str(path),
+            why=error.strerror or str(error),
+            remedy="move away what is in its place, or delete it: then the update leaves it out",
+        ) from error
 
 
 def _refuse_conflicts(project: Path, mine: Mapping[str, bytes]) -> None:

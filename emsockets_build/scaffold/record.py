@@ -20,6 +20,11 @@ __all__ = ["RECORD", "Record", "parse_record", "read_record"]
 
 RECORD = ".emsockets.json"
 _SCHEMA = 1
+# What people, merges and disks do to JSON: every shape but the right one.
+_DAMAGE = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    zlib.error,
+)
 _MOST_BYTES = 16 << 20  # of one file; a damaged record shall not fill the memory
 
 
@@ -96,17 +101,24 @@ def parse_record(text: str, *, where: str) -> Record:
         return Record(
             template=str(document["template"]),
             version=int(document["version"]),
-            answers={str(key): str(word) for key, word in document["answers"].items()},
+            answers=_answers(document["answers"]),
             ci=str(document["ci"]),
             base={_path(path): _unpack(packed) for path, packed in document["base"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
+    except _DAMAGE as error:
         raise UsageError(
             "the project's record is damaged",
             where=where,
             why=f"{type(error).__name__}: {error}",
             remedy="take the file back from version control",
         ) from error
+
+
+def _answers(entry: Mapping[str, object]) -> dict[str, str]:
+    answers = {str(key): str(word) for key, word in entry.items()}
+    if "NAME" not in answers:
+        raise ValueError("it has no NAME")
+    return answers
 
 
 def _too_new(where: str, why: str) -> UsageError:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emsockets_build.errors import UsageError
 from emsockets_build.scaffold import (
@@ -190,12 +193,25 @@ def _record() -> str:
         {"answers": None},
         {"version": "new"},
         {"schema": None},
+        {"schema": float("inf")},
+        {"answers": {"WAIT": "events"}},
+        {"answers": ["NAME"]},
     ],
 )
 def test_a_damaged_record_is_an_error(change: dict[str, object]) -> None:
     document = json.loads(_record()) | change
     with pytest.raises(UsageError, match="damaged"):
         parse_record(json.dumps(document), where="here")
+
+
+@given(st.data())
+def test_whatever_happens_to_a_record_is_an_error_of_ours(data: st.DataObject) -> None:
+    """A piece is cut out, or something else is put in."""
+    text = _record()
+    start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+    put = data.draw(st.sampled_from(["", "[", "}", "null", "1e999", "<<<<<<< yours\n", "[" * 3000]))
+    with contextlib.suppress(UsageError):
+        parse_record(text[:start] + put + text[end:], where="here")
 
 
 def test_a_record_of_a_newer_schema_asks_for_a_newer_release() -> None:

@@ -259,6 +259,30 @@ def test_a_link_in_the_place_of_a_file_is_not_followed(project: Path, template: 
     assert outside.read_bytes() == before
 
 
+@pytest.mark.parametrize("path", ["main.txt", "src/other.txt"])
+def test_a_folder_in_the_place_of_a_file_is_an_error(
+    project: Path, template: Template, path: str
+) -> None:
+    """Nothing is written, and the folder stays."""
+    (project / path).unlink()
+    (project / path).mkdir()
+    before = contents(project)
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        update(project, newer(template))
+    assert path in caught.value.where
+    assert caught.value.remedy
+    assert contents(project) == before
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error(project: Path, template: Template) -> None:
+    """The template's new file would have to go below it."""
+    shutil.rmtree(project / "src")
+    (project / "src").write_text("mine")
+    with pytest.raises(UsageError):
+        update(project, newer(template))
+    assert (project / "src").read_text() == "mine"
+
+
 def test_a_change_says_what_to_look_at() -> None:
     (change,) = plan_update({"f": b"a"}, {"f": b"b"}, {}, refuse_merge)
     assert change == Change("f", Kind.KEPT, why="you changed it; the template has it no more")
