@@ -8,13 +8,28 @@ from __future__ import annotations
 import json
 import re
 
-__all__ = ["cmake_quote", "js_quote", "terminal_escape"]
+__all__ = ["cmake_cannot_bear", "cmake_quote", "js_quote", "terminal_escape"]
 
 _CMAKE_UNSAFE = re.compile(r'[\\"$]')
 # C0 and C1 controls, and the bidirectional overrides that can reorder what a terminal shows.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+
+
+def cmake_cannot_bear(path: str) -> str:
+    """Find what makes CMake fail in a folder, whoever quotes its path.
+
+    Its own modules take ``;`` for the end of a list's item, ``"`` for the end of a string (seen
+    with 4.4: CMakeDetermineCompilerId, TryCompile), and it turns a backslash into a slash.
+
+    Args:
+        path: The path, with slashes between its folders on every platform.
+
+    Returns:
+        The first such character; empty if there is none.
+    """
+    return next((character for character in path if character in ';"\\\n'), "")
 
 
 def cmake_quote(text: str) -> str:

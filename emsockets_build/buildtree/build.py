@@ -13,6 +13,7 @@ from emsockets_build.buildtree.codemodel import ask_for_codemodel
 from emsockets_build.buildtree.explain import explain, failure_lines
 from emsockets_build.errors import BuildFailedError, ToolMissingError, UsageError
 from emsockets_build.process import Completed, stream_lines
+from emsockets_build.quoting import cmake_cannot_bear
 from emsockets_build.resources import cmake_dir
 from emsockets_build.storage import write_whole
 from emsockets_build.toolchain import Toolchain
@@ -88,6 +89,14 @@ def configure(tree: BuildTree, configuration: Configuration, *, progress: Progre
             why="there is no CMakeLists.txt",
             remedy="give the folder that holds it, or start a project with `emsockets init`",
         )
+    for folder in (tree.source, tree.build):
+        character = cmake_cannot_bear(folder.as_posix())
+        if character:
+            raise UsageError(
+                f"CMake cannot work in a folder whose path holds {character!r}",
+                where=str(folder),
+                remedy="rename it; spaces, $, @, # and letters of every script do no harm",
+            )
     command = _configure_command(tree, configuration)
     stamp = tree.build / "emsockets" / "configured.json"
     signature = json.dumps(command)

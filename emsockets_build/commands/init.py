@@ -83,9 +83,15 @@ def _describe(template: Template) -> dict[str, Any]:
 
 
 def _write(arguments: argparse.Namespace) -> int:
-    from emsockets_build.scaffold import project_files, refuse_inside_project, write_project
+    from emsockets_build.scaffold import (
+        project_files,
+        refuse_inside_project,
+        refuse_unbuildable,
+        write_project,
+    )
 
     if not arguments.force:
+        refuse_unbuildable(arguments.folder)
         refuse_inside_project(arguments.folder)
     template, given, ci = _answers(arguments)
     files = project_files(template, given, ci=ci)

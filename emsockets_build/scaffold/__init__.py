@@ -8,7 +8,12 @@ from emsockets_build.scaffold.names import (
     check_project_name,
     suggest_project_name,
 )
-from emsockets_build.scaffold.project import CI_SYSTEMS, project_files, refuse_inside_project
+from emsockets_build.scaffold.project import (
+    CI_SYSTEMS,
+    project_files,
+    refuse_inside_project,
+    refuse_unbuildable,
+)
 from emsockets_build.scaffold.render import RenderedFile, render
 from emsockets_build.scaffold.template import Template, find_template, list_templates
 from emsockets_build.scaffold.write import write_project
@@ -24,6 +29,7 @@ __all__ = [
     "list_templates",
     "project_files",
     "refuse_inside_project",
+    "refuse_unbuildable",
     "render",
     "suggest_project_name",
     "write_project",

@@ -7,11 +7,12 @@ from pathlib import Path, PurePosixPath
 
 from emsockets_build._version import __version__
 from emsockets_build.errors import UsageError
+from emsockets_build.quoting import cmake_cannot_bear
 from emsockets_build.scaffold.record import RECORD, Record
 from emsockets_build.scaffold.render import RenderedFile, render, render_file
 from emsockets_build.scaffold.template import METADATA, Template, check_answers
 
-__all__ = ["CI_SYSTEMS", "project_files", "refuse_inside_project"]
+__all__ = ["CI_SYSTEMS", "project_files", "refuse_inside_project", "refuse_unbuildable"]
 
 # Where each CI system wants its workflow. The sources have no leading dot and lie in one folder:
 # the sdist leaves every `.github` out, and our own repository must not obey them.
@@ -80,6 +81,26 @@ def _taken(template: Template) -> Iterator[RenderedFile]:
 
 def _shared(folder: Path, values: Mapping[str, str]) -> tuple[RenderedFile, ...]:
     return render(folder, values) if folder.is_dir() else ()
+
+
+def refuse_unbuildable(destination: Path) -> None:
+    """Refuse a destination in which no project could be built.
+
+    Args:
+        destination: Where a new project is to go.
+
+    Raises:
+        UsageError: Its path holds what CMake cannot bear.
+    """
+    path = destination.resolve().as_posix()
+    character = cmake_cannot_bear(path)
+    if character:
+        raise UsageError(
+            f"CMake cannot work in a folder whose path holds {character!r}",
+            where=path,
+            remedy="choose another destination; spaces, $, @, # and letters of every script do no "
+            "harm, and --force does it nevertheless",
+        )
 
 
 def refuse_inside_project(destination: Path) -> None:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,6 +89,48 @@ def test_asks_on_a_terminal_for_what_no_option_says(
     assert "SERVER split" in lists
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals")
+def test_a_person_at_a_terminal_is_asked(tmp_path: Path) -> None:
+    """With a real terminal: every question shows its choices, and a wrong word is asked again."""
+    import pty
+
+    folder = tmp_path / "my game"
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "emsockets_build", "init", str(folder)]
+    child = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    said = b""
+    try:
+        for question, answer in (
+            (b"template", b"none-such\n"),
+            (b"Please select one of the available options", b"socket-echo\n"),
+            (b"name (my-game)", b"\n"),
+            (b"wait [asyncify/jspi/pthread/events] (asyncify)", b"jspi\n"),
+            (b"server", b"\n"),
+            (b"ci [github/gitlab/none] (none)", b"github\n"),
+        ):
+            while question not in _plain(said):
+                said += os.read(ours, 4096)
+            os.write(ours, answer)
+            said = b""
+        with contextlib.suppress(OSError):  # Linux's way to say that the other end is closed
+            while piece := os.read(ours, 4096):
+                said += piece
+        assert child.wait(60) == 0
+    finally:
+        child.kill()
+        child.wait()
+        os.close(ours)
+    assert b"files of socket-echo are in" in _plain(said)
+    assert 'set(ECHO_WAIT "jspi"' in (folder / "CMakeLists.txt").read_text()
+    assert (folder / ".github/workflows/check.yml").is_file()
+
+
+def _plain(text: bytes) -> bytes:
+    """Leave colours and line breaks out."""
+    return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]|[\r\n]", b"", text)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -128,6 +175,35 @@ def test_a_project_inside_a_project_needs_force(
     assert main(words) == 2
     assert "inside another project" in capsys.readouterr().err
     assert main([*words, "--force"]) == 0
+
+
+@pytest.mark.parametrize("name", ["semi;colon", 'say "game"', "back\\slash", "new\nline"])
+def test_a_folder_that_cmake_cannot_bear_is_refused(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No project could be built there, whoever quotes."""
+    words = [str(tmp_path / name), "--template", "socket-echo"]
+    assert main(["init", *words]) == 2
+    assert "CMake cannot work in a folder" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+    assert main(["init", *words, "--force"]) == 0
+    assert main(["check", "--native", str(tmp_path / name)]) == 2
+    assert "CMake cannot work in a folder" in capsys.readouterr().err
+
+
+def test_update_with_something_else_in_a_place_is_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that became a folder, or a record that somebody broke."""
+    folder = tmp_path / "game"
+    make_project_of_an_older_template(folder, monkeypatch)
+    (folder / "CMakeLists.txt").unlink()
+    (folder / "CMakeLists.txt").mkdir()
+    assert main(["init", str(folder), "--update"]) == 2
+    assert "remedy:" in capsys.readouterr().err
+    (folder / ".emsockets.json").write_text('{"schema": 1e999}')
+    assert main(["init", str(folder), "--update"]) == 2
+    assert "record is damaged" in capsys.readouterr().err
 
 
 def test_update_without_a_change_says_so(

@@ -25,16 +25,17 @@ EVERY = [template.name for template in list_templates()]
 def test_a_new_project_passes_its_own_check(
     tmp_path: Path, name: str, tools: Tools, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a web build of every generation, in a folder with a name that people really have."""
-    release = ["--emscripten", tools.emscripten.version_text]
-    check(tmp_path / "my own project", name, release, capsys)
+    """As a web build of every generation, in a folder with a name as bad as CMake can bear."""
+    release, node = tools.emscripten.version_text, str(tools.node.path)
+    folder = tmp_path / "größe's $x @NAME@ #1 (a b)"
+    check(folder, name, ["--emscripten", release, "--node", node], capsys)
 
 
 @pytest.mark.parametrize("name", NATIVE)
 def test_a_new_project_passes_its_own_native_check(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check(tmp_path / "my own project", name, ["--native"], capsys)
+    check(tmp_path / "größe's $x @NAME@ #1 (a b)", name, ["--native"], capsys)
 
 
 def check(folder: Path, name: str, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
