@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -304,6 +304,29 @@ def _report(
         document["parity"] = parity_document(parities, declared.emscripten)
         if not parities.equal:
             document["verdict"] = "fail"
+    if arguments.github:
+        from emsockets_build.report.github import github_annotations
+
+        # GitHub reads both streams; standard output may hold the JSON object.
+        stream = sys.stderr if arguments.json else sys.stdout
+        stream.writelines(f"{line}\n" for line in github_annotations(batch, declared.files))
+    if arguments.json:
+        import json
+
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        print_batch(out, batch, document)
+        if parities is not None:
+            from emsockets_build.report.parity import print_parities
+
+            print_parities(out, parities)
+    _write_reports(arguments, batch, declared, document)
+
+
+def _write_reports(
+    arguments: argparse.Namespace, batch: Batch, declared: Declared, document: dict[str, Any]
+) -> None:
+    """Write the files that were asked for; last, so that one that cannot be hides no result."""
     if arguments.junit is not None:
         from emsockets_build.report.junit import junit_xml
         from emsockets_build.storage import write_whole
@@ -322,19 +345,3 @@ def _report(
             facts=facts,
             files=declared.files,
         )
-    if arguments.github:
-        from emsockets_build.report.github import github_annotations
-
-        # GitHub reads both streams; standard output may hold the JSON object.
-        stream = sys.stderr if arguments.json else sys.stdout
-        stream.writelines(f"{line}\n" for line in github_annotations(batch, declared.files))
-    if arguments.json:
-        import json
-
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-    else:
-        print_batch(out, batch, document)
-        if parities is not None:
-            from emsockets_build.report.parity import print_parities
-
-            print_parities(out, parities)

@@ -78,13 +78,6 @@ def run(arguments: argparse.Namespace) -> int:
     with _runtime(arguments, runner) as runtime:
         outcome = execute(scenario, runtime, on_output=None if arguments.json else _pass_on)
     document = report_document("run", [outcome])
-    if arguments.html is not None:
-        from emsockets_build.report.html import write_html
-        from emsockets_build.verify import Batch
-
-        facts = {"Emscripten": arguments.emscripten or ""}
-        program = arguments.program
-        write_html(arguments.html, Batch((outcome,)), document, project=program, facts=facts)
     if arguments.json:
         import json
 
@@ -99,6 +92,13 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.sequence:
             print_sequence(out, outcome)
         print_failures(out, [outcome], output=False)
+    if arguments.html is not None:
+        from emsockets_build.report.html import write_html
+        from emsockets_build.verify import Batch
+
+        facts = {"Emscripten": arguments.emscripten or ""}
+        program = arguments.program
+        write_html(arguments.html, Batch((outcome,)), document, project=program, facts=facts)
     return int(ExitCode.OK if outcome.passed else ExitCode.CHECK_FAILED)
 
 

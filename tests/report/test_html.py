@@ -220,3 +220,31 @@ def test_run_writes_thea_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "&lt;b&gt;hello" in page.read_text("utf-8")
     assert main(["run", "/bin/echo", "--html", "/dev/null/report.html"]) == 2
     assert "remedy:" in capsys.readouterr().err
+
+
+@given(st.text())
+def test_native_and_web_builds_side_by_side(text: str) -> None:
+    """A difference is in the heading; whatever the builds said is text."""
+    said = f"x{MARKUP}{text}"
+    compared = {
+        "name": said,
+        "equal": False,
+        "differences": [
+            {"aspect": said, "native": said, "web": said, "matters": True, "because": []}
+        ],
+        "explanations": [{"id": said, "summary": said, "remedy": said, "evidence": []}],
+    }
+    broken = {"name": said, "what": said, "where": "", "why": said, "remedy": ""}
+    parity = {
+        "verdict": "fail",
+        "compared": [compared],
+        "not_compared": [{"name": said, "why": said}],
+        "broken": [broken],
+    }
+    outcome = Outcome(Scenario("a", Path("a.js")), a_run(), (), ())
+    page = a_page(Batch((outcome,)), parity=parity)
+    assert "<h1>Passed; native and web builds differ</h1>" in page
+    structure = _Structure(page)
+    assert not structure.standing
+    assert not {tag for tag, _ in structure.elements} & {"script", "img"}
+    assert "".join(structure.words).count("<script>alert(1)</script>") == 12

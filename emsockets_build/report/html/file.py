@@ -40,5 +40,13 @@ def write_html(
     whole = project.absolute()
     links = SourceLinks.here(path, whole if whole.is_dir() else whole.parent, os.environ)
     title = f"emsockets {document['command']} · {whole.name}"
-    page = html_report(batch, document["runs"], links, title=title, facts=facts, files=files or {})
+    page = html_report(
+        batch,
+        document["runs"],
+        links,
+        title=title,
+        facts=facts,
+        files=files or {},
+        parity=document.get("parity"),
+    )
     write_whole(path, page)

@@ -10,6 +10,7 @@ from typing import Any
 
 from emsockets_build import __version__
 from emsockets_build.report.html.markup import Element, add, document, new, tail
+from emsockets_build.report.html.parity import parity_section
 from emsockets_build.report.html.plots import bar, bytes_text, seconds_text, share_bar
 from emsockets_build.report.html.scenario import Run, scenario_section
 from emsockets_build.report.html.sources import SourceLinks
@@ -47,6 +48,7 @@ def html_report(
     title: str,
     facts: Mapping[str, str],
     files: Mapping[str, str],
+    parity: Mapping[str, Any] | None = None,
 ) -> str:
     """Write a batch as one HTML page.
 
@@ -57,6 +59,7 @@ def html_report(
         title: What was run.
         facts: What else is to be known, such as the Emscripten release, in words.
         files: The file that declares each scenario, by its name; may lack any.
+        parity: How native and web builds compare, as `report.parity` describes it, if they do.
 
     Returns:
         The page.
@@ -71,11 +74,16 @@ def html_report(
         Run(f"run-{number}", outcome, entry, files.get(outcome.scenario.name, ""))
         for number, (outcome, entry) in enumerate(zip(batch.outcomes, entries, strict=True), 1)
     ]
+    alike = parity is None or parity["verdict"] == "pass"
     verdict = _verdict(counts, interrupted=batch.interrupted)
+    if not alike:
+        verdict += "; native and web builds differ"
     root = new("html", lang="en")
+    total = seconds_text(sum(run.outcome.result.seconds for run in runs))
+    facts = {**facts, "run time, summed": total} if runs else facts
     root.append(_head(f"{verdict} · {title}"))
     body = add(root, "body")
-    body.append(_top(title, verdict, counts, batch, facts))
+    body.append(_top(title, verdict, counts, facts, good=batch.passed and alike))
     main = add(body, "main")
     if runs:
         main.append(_table(runs))
@@ -83,9 +91,12 @@ def html_report(
         main.append(_broken_section(broken))
     if batch.not_run:
         main.append(_not_run_section([scenario.name for scenario in batch.not_run]))
+    if parity is not None:
+        main.append(parity_section(parity))
     # What failed is what people came for.
     for run in sorted(runs, key=lambda run: run.outcome.passed):
-        main.append(scenario_section(run, links))
+        unfolded = len(runs) == 1 or not run.outcome.passed
+        main.append(scenario_section(run, links, unfolded=unfolded))
     add(add(body, "footer"), "p", f"Written by emsockets-build {__version__}")
     return document(root)
 
@@ -118,9 +129,9 @@ def _head(title: str) -> Element:
 
 
 def _top(
-    title: str, verdict: str, counts: _Counts, batch: Batch, facts: Mapping[str, str]
+    title: str, verdict: str, counts: _Counts, facts: Mapping[str, str], *, good: bool
 ) -> Element:
-    header = new("header", class_="good" if batch.passed else "bad")
+    header = new("header", class_="good" if good else "bad")
     add(header, "p", title, class_="title")
     add(header, "h1", verdict)
     header.append(share_bar(counts.parts))
@@ -129,14 +140,9 @@ def _top(
     for name, count in counts.parts:
         if count:
             add(shown, "li", f"{count:,} {names.get(name, name)}", class_=name)
-    seconds = sum(outcome.result.seconds for outcome in batch.outcomes)
     when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z")
     listed = add(header, "dl", class_="facts")
-    for name, value in {
-        **facts,
-        "run time, summed": seconds_text(seconds),
-        "written": when,
-    }.items():
+    for name, value in {**facts, "written": when}.items():
         if value:
             pair = add(listed, "div")
             add(pair, "dt", name)

@@ -35,16 +35,17 @@ class Run:
     declared: str = ""
 
 
-def scenario_section(run: Run, links: SourceLinks) -> Element:
-    """Describe one run, folded away if it passed.
+def scenario_section(run: Run, links: SourceLinks, *, unfolded: bool) -> Element:
+    """Describe one run.
 
     Args:
         run: What to describe.
         links: Where sources can be read.
+        unfolded: Whether all of it is seen at once.
     """
     outcome = run.outcome
     section = new("section", id=run.anchor, class_="scenario")
-    fold = add(section, "details", open=None if outcome.passed else "")
+    fold = add(section, "details", open="" if unfolded else None)
     summary = add(fold, "summary")
     add(summary, "h2", outcome.scenario.name)
     verdict = "pass" if outcome.passed else "fail"
