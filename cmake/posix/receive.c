@@ -72,7 +72,10 @@ ssize_t __wrap_readv(int fd, const struct iovec *vector, int count) {
 
 ssize_t __wrap_read(int fd, void *buffer, size_t length) {
   struct iovec vector = {buffer, length};
-  int result = length == 0 ? -ENOTSOCK : receive(fd, &vector, 1, 0, NULL);
+  if (length == 0 && emsockets_property(fd, EMSOCKETS_TYPE) >= 0) {
+    return 0;  // unlike recv() it does not wait then
+  }
+  int result = receive(fd, &vector, 1, 0, NULL);
   return result == -ENOTSOCK ? __real_read(fd, buffer, length) : emsockets_return(result);
 }
 
