@@ -10,8 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.generations import GENERATIONS, Tools, newest, table_lines, tools_of
+
+# A loaded machine makes any example slow: that is no failure.
+settings.register_profile("any-speed", deadline=None)
+settings.load_profile("any-speed")
 
 _TOOL_FIXTURES = frozenset({"tools", "newest_tools"})
 # Setting up a toolchain takes minutes, once, and has time limits of its own; those of the tests are
