@@ -52,6 +52,7 @@ class ProgramFeatures:
         asyncify: It can suspend by unwinding its stack.
         jspi: It suspends by JavaScript Promise Integration.
         socket_debug: It was linked with ``-sSOCKET_DEBUG``.
+        posix: Its socket calls are those of ``POSIX ON``.
         fetch_file: It calls ``fetch`` on a file path, which kills it on Node >= 18.
         dirname_in_module: It is an ES module that uses ``__dirname`` (3.1.6), which fails.
         drops_text: Under Node its sockets ignore text frames.
@@ -68,6 +69,7 @@ class ProgramFeatures:
     asyncify: bool = False
     jspi: bool = False
     socket_debug: bool = False
+    posix: bool = False
     fetch_file: bool = False
     dirname_in_module: bool = False
     drops_text: bool = False
@@ -143,6 +145,7 @@ def scan_features(
         proxy_to_pthread=_has(text, "_emscripten_proxy_main", "emscripten_proxy_main"),
         asyncify="Asyncify" in text and not jspi,
         jspi=jspi,
+        posix=_has(text, "EmSocketsPosix"),
         socket_debug=_has(text, "handle message (", "websocket adding peer", "adding peer:"),
         fetch_file=_fetches_file(text, version),
         dirname_in_module=is_module and "__dirname" in text and "createRequire" not in text,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import pairwise
 
@@ -86,12 +86,14 @@ class Direction:
         digest: SHA-256 of them; empty where not all of them were kept.
         pieces: Sizes of the messages; with TCP of the pieces that it was delivered in.
         unfinished: Bytes of a message whose end never came.
+        late: Further bytes, that came after the server had ended its direction.
     """
 
     size: int = 0
     digest: str = ""
     pieces: tuple[int, ...] = ()
     unfinished: int = 0
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class Conduct:
         talks: The connections that were opened, in order.
         refused: How many were not.
         calls: Its socket calls; None if they were not watched.
+        posix: Whether its calls are those of POSIX ON, which do not show.
         cause: Why it failed, in the words of the verdict, if it did and that is known.
     """
 
@@ -160,6 +163,7 @@ class Conduct:
     talks: tuple[Talk, ...] = ()
     refused: int = 0
     calls: tuple[Call, ...] | None = None
+    posix: bool = False
     cause: Cause | None = None
 
     def named(self, *names: str) -> tuple[Call, ...]:
@@ -197,6 +201,7 @@ def conduct_of(outcome: Outcome, port: int, *, half_closes: bool = False) -> Con
         The same kind of thing for both builds.
     """
     result = outcome.result
+    posix = result.features is not None and result.features.posix
     opened = [record for record in outcome.connections if _is_open(record)]
     return Conduct(
         ending=_ending(result),
@@ -205,7 +210,8 @@ def conduct_of(outcome: Outcome, port: int, *, half_closes: bool = False) -> Con
         stderr=_lines(result, result.stderr, port),
         talks=tuple(_talk(record, half_closes=half_closes) for record in opened),
         refused=len(outcome.connections) - len(opened),
-        calls=tuple(_calls(result.events)) if result.events else None,
+        calls=tuple(_calls(result.events)) if result.events and not posix else None,
+        posix=posix,
         cause=outcome.cause,
     )
 
@@ -244,9 +250,11 @@ def _is_noise(line: str, *, debug: bool) -> bool:
 
 def _talk(record: ConnectionRecord, *, half_closes: bool) -> Talk:
     spoken = list(_spoken(record, half_closes=half_closes))
+    late = sum(size for by_client, size, _, _ in _spoken(record, half_closes=True) if by_client)
     turns = "".join(">" if by_client else "<" for by_client, _, _, _ in spoken)
+    to_server = _direction(record, spoken, by_client=True)
     return Talk(
-        to_server=_direction(record, spoken, by_client=True),
+        to_server=replace(to_server, late=max(0, late - to_server.size)),
         to_program=_direction(record, spoken, by_client=False),
         turns=turns[:1] + "".join(after for before, after in pairwise(turns) if before != after),
         ended_by={"client": "program", "server": "server"}.get(record.closed_by or "", ""),

@@ -12,6 +12,8 @@ from emsockets_build.verify.parting import Divergence, Parting, part
 
 __all__ = ["explain"]
 
+# Seen by the server, whatever the calls say.
+_BY_TRAFFIC = frozenset({"close-ends-both", "unfinished-message-lost", "unread-data-resets"})
 _BORNE = frozenset({"connect-result"})  # programs bear it more often than not
 
 
@@ -35,7 +37,9 @@ def explain(
     )
     watched = native.calls is not None and web.calls is not None
     parting = part(native, web) if watched else Parting()
-    decisive = {name for step in parting.decisive for name in _of_divergence(step)}
+    decisive = None
+    if watched:
+        decisive = {name for step in parting.decisive for name in _of_divergence(step)}
     differences = tuple(
         replace(found, because=tuple(_because(found, case, semantics, decisive)))
         for found in compare(native, web)
@@ -44,7 +48,7 @@ def explain(
 
 
 def _because(
-    difference: Difference, case: Case, semantics: Sequence[Semantic], decisive: set[str]
+    difference: Difference, case: Case, semantics: Sequence[Semantic], decisive: set[str] | None
 ) -> Iterator[Semantic]:
     """Choose what explains a difference.
 
@@ -52,14 +56,17 @@ def _because(
     """
     shown = tuple(shown_by(difference, case))
     yield from shown
-    if any(semantic.certain for semantic in shown) and decisive <= _BORNE:
+    if any(semantic.certain for semantic in shown) and (decisive or set()) <= _BORNE:
         return
     if case.web.cause is not None and case.native.cause is None:
         cause = case.web.cause
         yield Semantic(cause.id, cause.summary, cause.remedy, cause.evidence)
     fitting = [one for one in semantics if not one.aspects or difference.aspect in one.aspects]
-    chosen = [semantic for semantic in fitting if semantic.id in decisive]
-    yield from chosen or fitting
+    told = {semantic.id for semantic in shown}
+    for semantic in fitting:
+        by_calls = decisive is None or semantic.id in decisive | _BY_TRAFFIC
+        if by_calls and semantic.id not in told:
+            yield semantic
 
 
 def _ways(parting: Parting, differences: Sequence[Difference]) -> Iterator[str]:

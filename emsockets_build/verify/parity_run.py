@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,10 +24,11 @@ from emsockets_build.verify.parity_explain import explain
 from emsockets_build.verify.parity_rules import Setting
 from emsockets_build.verify.runners import Runtime
 
-__all__ = ["NotCompared", "Pair", "Parities", "pair_up", "run_pairs"]
+__all__ = ["NotCompared", "Pair", "Parities", "pair_up", "port_given", "run_pairs"]
 
 # Whole payloads are kept, for their digests.
 _LIMITS = RecordLimits(payload=1 << 26, total=1 << 26, events=100_000)
+_PLACEHOLDERS = {"{host}": ".+", "{port}": r"(\d+)", "{url}": r"wss?://[^/]+:(\d+)/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +197,9 @@ def _run_pair(
     native = _conduct(pair.native, Runtime(watcher=library), plain, stop)
     if stop.is_set():
         return None
-    remarks = () if library else (f"native calls were not watched: {watcher}",)
+    remarks = [] if library else [f"native calls were not watched: {watcher}"]
+    if web[0].posix:
+        remarks.append("the web build's calls are those of POSIX ON, which are not watched")
     return explain(native[0], web[0], Setting(pair.web.backend, pair.web.wait), remarks)
 
 
@@ -218,6 +222,27 @@ def _conduct(
     outcome = execute(
         replace(scenario, expectations=expectations), runtime, stop=stop, server=server
     )
-    port = 0 if server is None else server.port
+    port = port_given(scenario, outcome.result.command) if server is None else server.port
     half_closes = isinstance(getattr(behaviour, "original", behaviour), HalfClose)
     return conduct_of(outcome, port, half_closes=half_closes), outcome.connections
+
+
+def port_given(scenario: Scenario, command: Sequence[str]) -> int:
+    """Find the port of a server that the scenario brought, in the arguments it was filled into.
+
+    Args:
+        scenario: With its placeholders.
+        command: The command line that was made of it.
+
+    Returns:
+        The port; 0 if no argument holds it.
+    """
+    count = len(scenario.arguments)
+    for template, word in zip(scenario.arguments, command[len(command) - count :], strict=False):
+        pattern = re.escape(template)
+        for placeholder, form in _PLACEHOLDERS.items():
+            pattern = pattern.replace(re.escape(placeholder), form)
+        match = re.fullmatch(pattern, word)
+        if match and match.groups():
+            return int(match[1])
+    return 0

@@ -21,6 +21,7 @@ STUBS = frozenset({"setsockopt", "shutdown"})
 _TOLD = frozenset(
     {"accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen"}
 )
+_BORNE = STUBS | {"connect", "getsockopt"}
 _PASSING = frozenset({"EAGAIN", "EALREADY", "EINTR", "EISCONN"})
 
 
@@ -81,7 +82,8 @@ class Parting:
     """How far two builds went the same way.
 
     Attributes:
-        divergences: The calls that answered otherwise while they did, in order.
+        divergences: The calls that answered otherwise while they did, in order; without those
+            whose failure both were seen to bear.
         decisive: Those that can have made a difference. If the ways part, that is what answered
             otherwise since the last call that answered alike, for with that both went on.
         parted: Whether the calls themselves differ after that.
@@ -112,16 +114,16 @@ def part(native: Conduct, web: Conduct) -> Parting:
         if other is None or other.kind != here.kind:
             return _parted(divergences, borne, Divergence(here, other))
         place += 1
+        # Both went on to the same call, so they bore the failures of calls that only fail.
+        divergences = [step for step in divergences if step.kind not in _BORNE]
+        borne = min(borne, len(divergences))
         if _alike(here, other):
             borne = len(divergences)
         else:
             divergences.append(Divergence(here, other))
     if place < len(there):
         return _parted(divergences, borne, Divergence(None, there[place]))
-    decisive = tuple(
-        step for number, step in enumerate(divergences) if step.kind != "connect" or number >= borne
-    )
-    return Parting(tuple(divergences), decisive)
+    return Parting(tuple(divergences), tuple(divergences))
 
 
 def _parted(divergences: Sequence[Divergence], borne: int, last: Divergence) -> Parting:

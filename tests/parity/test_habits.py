@@ -69,7 +69,9 @@ def test_habits_of_native_programs_are_found_and_explained(
         assert any(line.startswith("native:") for line in explanations[identifier]["evidence"]) or (
             identifier == "errno-numbers"
         )
-    assert {name for name, one in found.items() if one["equal"]} == {"behaves", "trusts-connect"}
+    assert {name for name, one in found.items() if one["equal"]} == {
+        *("behaves", "trusts-connect", "blocks-with-posix"),
+    }
     assert "setsockopt-unsupported" in found["behaves"]["met"]
     assert [one["name"] for one in document["not_compared"]] == ["not-compared"]
     merges = {one["id"]: one for one in found["merges"]["explanations"]}["stream-merging"]

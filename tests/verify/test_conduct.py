@@ -75,7 +75,8 @@ def test_bytes_after_the_servers_end_are_nobodys() -> None:
     native = (START, _raw("server", b"x"), HalfClosed(1, 0.0, "server"), _raw("client", b"late"))
     for events, status in ((web, 101), (native, None)):
         outcome = _outcome(a_run(), events, status=status)
-        assert conduct_of(outcome, 0).talks[0].to_server.size == 0
+        to_server = conduct_of(outcome, 0).talks[0].to_server
+        assert (to_server.size, to_server.late) == (0, 4)
         assert conduct_of(outcome, 0, half_closes=True).talks[0].to_server.size == 4
 
 
@@ -102,7 +103,7 @@ def test_the_port_is_taken_out_of_the_output() -> None:
 @pytest.mark.parametrize(("debug", "left"), [(True, ("mine",)), (False, ("mine", "websocket: x"))])
 def test_emscriptens_own_lines_are_taken_out(*, debug: bool, left: tuple[str, ...]) -> None:
     """Those of SOCKET_DEBUG if it is on, and what getsockname() prints before 3.1.35."""
-    features = cast("ProgramFeatures", SimpleNamespace(socket_debug=debug))
+    features = cast("ProgramFeatures", SimpleNamespace(socket_debug=debug, posix=False))
     text = b"__syscall_getsockname 3\nmine\n"
     text += b"websocket: send (1 bytes): 1\n" if debug else b"websocket: x\n"
     conduct = conduct_of(_outcome(a_run(stderr=text, features=features)), 0)
@@ -164,3 +165,12 @@ def test_numbers_of_wasi() -> None:
              28: "EINVAL", 30: "EISCONN", 50: "ENOPROTOOPT", 52: "ENOSYS", 53: "ENOTCONN",
              64: "EPIPE", 73: "ETIMEDOUT"}  # fmt: skip
     assert {number: WASI_ERRORS[number] for number in names} == names
+
+
+def test_calls_of_posix_on_do_not_show() -> None:
+    """What the hook sees of them is how they are made, not what the program asked."""
+    features = cast("ProgramFeatures", SimpleNamespace(socket_debug=False, posix=True))
+    events = (_call(call="connect", result=0, arguments=[3, 0, 0]),)
+    conduct = conduct_of(_outcome(a_run(features=features, events=events)), 0)
+    assert conduct.posix
+    assert conduct.calls is None

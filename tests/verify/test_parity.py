@@ -16,7 +16,7 @@ from emsockets_build.verify.model import Cause, Scenario, ServerCommand
 from emsockets_build.verify.parity import Aspect, Comparison, compare, side_by_side
 from emsockets_build.verify.parity_explain import explain
 from emsockets_build.verify.parity_rules import Setting
-from emsockets_build.verify.parity_run import Parities, pair_up
+from emsockets_build.verify.parity_run import Parities, pair_up, port_given
 from emsockets_build.verify.parting import part
 
 CONNECT = Call("connect", 0, arguments=(3,))
@@ -225,6 +225,53 @@ def test_each_semantic_by_its_calls(native: Call, web: Call | None, identifier: 
     here, there = _did(native), _did(*((web,) if web else ()))
     assert identifier in _met(explain(here, there, Setting()))
     assert not _met(explain(here, here, Setting(backend="node")))
+
+
+def test_a_failure_that_both_went_on_after_is_not_blamed() -> None:
+    """setsockopt() fails in every web build; a line that differs by chance has another reason."""
+    option = Call("setsockopt", 0, arguments=(3, 6, 1))
+    refused = Call("connect", -1, "ECONNREFUSED", (3,))
+    again = replace(refused, arguments=(4,))
+    native = Conduct(calls=(option, refused, again), stdout=("again in 83 ms",))
+    web = Conduct(calls=(CONNECT, replace(CONNECT, arguments=(4,))), stdout=("again in 100 ms",))
+    comparison = explain(native, web, Setting())
+    assert "setsockopt-unsupported" in _met(comparison)
+    assert "setsockopt-unsupported" not in _because(comparison)[Aspect.STDOUT]
+
+
+def test_what_comes_around_the_servers_end_is_a_matter_of_time() -> None:
+    """The same bytes, before it natively and after it for the web; other bytes are other bytes."""
+    before = Conduct(talks=(Talk(Direction(10, "a")),))
+    after = Conduct(talks=(Talk(Direction(0, "b", late=10)),))
+    assert compare(before, after) == ()
+    less = Conduct(talks=(Talk(Direction(0, "b", late=9)),))
+    assert [one.aspect for one in compare(before, less)] == [Aspect.TO_SERVER]
+
+
+def test_posix_on_is_as_tcp() -> None:
+    """Its own port is another in every run, and its options work."""
+    calls = (CONNECT, Call("getsockname", 0, arguments=(3,), port=40000))
+    native = Conduct(calls=(*calls, Call("shutdown", 0, arguments=(3, 1))), stdout=("40000",))
+    comparison = explain(native, Conduct(stdout=("41111",), posix=True), Setting())
+    assert _because(comparison) == {Aspect.STDOUT: ["own-port"]}
+    assert not _met(comparison)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "port"),
+    [
+        (("{host}", "{port}"), ("node", "a.js", "127.0.0.1", "4711"), 4711),
+        (("a", "{host}:{port}/x"), ("a", "127.0.0.1:4711/x"), 4711),
+        (("{url}",), ("ws://127.0.0.1:4711/",), 4711),
+        (("plain",), ("a", "plain"), 0),
+        ((), ("a",), 0),
+    ],
+)
+def test_the_port_of_the_projects_own_server_is_in_the_arguments(
+    arguments: tuple[str, ...], command: tuple[str, ...], port: int
+) -> None:
+    """Wherever they have it."""
+    assert port_given(Scenario("one", Path("a"), arguments=arguments), command) == port
 
 
 def test_connect_begins_only() -> None:
