@@ -177,8 +177,8 @@ class Conduct:
         current: dict[int, list[Call]] = {}
         for call in self.calls or ():
             descriptor = call.arguments[0] if call.arguments else -1
-            if call.name == "close":
-                current.pop(descriptor, None)
+            if call.name in {"close", "socket"}:
+                current.pop(call.result if call.name == "socket" else descriptor, None)
                 continue
             if call.name == "connect" and descriptor not in current:
                 current[descriptor] = []

@@ -96,7 +96,7 @@ def _of_divergence(step: Divergence) -> tuple[str, ...]:
             )
         more = native.total > web.total
         return ("stream-merging", "recv-never-blocks") if more else ("message-in-parts",)
-    return {
+    ids = {
         "read": ("recv-never-blocks", "stream-merging", "message-in-parts"),
         "send": ("send-after-end", "send-takes-all", "close-ends-both"),
         "connect": ("connect-result",),
@@ -104,4 +104,7 @@ def _of_divergence(step: Divergence) -> tuple[str, ...]:
         "setsockopt": ("setsockopt-unsupported",),
         "getsockopt": ("getsockopt-unsupported",),
         "getsockname": ("getsockname-empty",),
-    }.get(step.kind, ())
+    }
+    if step.kind == "exchange":
+        return (*ids["read"], *ids["send"])
+    return ids.get(step.kind, ())

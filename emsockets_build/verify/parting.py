@@ -27,10 +27,13 @@ _PASSING = frozenset({"EAGAIN", "EALREADY", "EINTR", "EISCONN"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One call, or several reads or sends in a row on one socket.
+    """One call, or all reads and sends in a row on one socket.
+
+    A program that polls reads and sends in any order, as time has it; what it read and what it
+    sent until its next other call is compared.
 
     Attributes:
-        kind: ``send``, ``read`` or the call's name.
+        kind: ``exchange``, ``send``, ``read`` or the call's name.
         descriptor: The socket.
         calls: The calls.
     """
@@ -46,15 +49,24 @@ class Answer:
 
     @property
     def error(self) -> str:
-        """The error of the last."""
-        return self.calls[-1].error
+        """The error of the last; empty if there is none."""
+        return self.calls[-1].error if self.calls else ""
+
+    def only(self, kind: str) -> Answer:
+        """Return its reads or its sends alone."""
+        chosen = tuple(
+            call for call in self.calls if (call.reads if kind == "read" else call.sends)
+        )
+        return Answer(kind, self.descriptor, chosen)
 
     @property
     def ends(self) -> bool:
         """Whether the last read found the end."""
-        return self.kind == "read" and self.calls[-1].result == 0
+        return self.kind == "read" and bool(self.calls) and self.calls[-1].result == 0
 
     def __str__(self) -> str:
+        if not self.calls:
+            return f"no {self.kind}"
         return ", ".join(map(str, self.calls[:4])) + (", ..." if len(self.calls) > 4 else "")  # noqa: PLR2004 - a line
 
 
@@ -117,10 +129,11 @@ def part(native: Conduct, web: Conduct) -> Parting:
         # Both went on to the same call, so they bore the failures of calls that only fail.
         divergences = [step for step in divergences if step.kind not in _BORNE]
         borne = min(borne, len(divergences))
-        if _alike(here, other):
+        mine, yours = _unlike_part(here, other) if here.kind == "exchange" else (here, other)
+        if _alike(mine, yours):
             borne = len(divergences)
         else:
-            divergences.append(Divergence(here, other))
+            divergences.append(Divergence(mine, yours))
     if place < len(there):
         return _parted(divergences, borne, Divergence(None, there[place]))
     return Parting(tuple(divergences), tuple(divergences))
@@ -128,6 +141,14 @@ def part(native: Conduct, web: Conduct) -> Parting:
 
 def _parted(divergences: Sequence[Divergence], borne: int, last: Divergence) -> Parting:
     return Parting(tuple(divergences), tuple(divergences[borne:]) or (last,), parted=True)
+
+
+def _unlike_part(here: Answer, there: Answer) -> tuple[Answer, Answer]:
+    """Take the reads of an exchange or, if these are alike, its sends."""
+    reads = here.only("read"), there.only("read")
+    if not _alike(*reads):
+        return reads
+    return here.only("send"), there.only("send")
 
 
 def _alike(here: Answer, there: Answer) -> bool:
@@ -144,20 +165,13 @@ def _answers(calls: Iterable[Call], *, stubs: bool) -> Iterator[Answer]:
     connected: set[int] = set()
     for call in calls:
         descriptor = call.arguments[0] if call.arguments else -1
-        if call.name == "close":
-            connected.discard(descriptor)
-        kind = "send" if call.sends else "read" if call.reads else call.name
+        if call.name in {"close", "socket"}:  # the one in native builds, the other for the web
+            connected.discard(call.result if call.name == "socket" else descriptor)
+        kind = "exchange" if call.sends or call.reads else call.name
         if not _counts(call, kind, descriptor, connected, stubs=stubs):
             continue
-        if (
-            joined
-            and kind in {"send", "read"}
-            and (joined.kind, joined.descriptor)
-            == (
-                kind,
-                descriptor,
-            )
-        ):
+        same = joined is not None and (joined.kind, joined.descriptor) == (kind, descriptor)
+        if joined is not None and same and kind == "exchange":
             joined = replace(joined, calls=(*joined.calls, call))
             continue
         if joined:
@@ -168,7 +182,7 @@ def _answers(calls: Iterable[Call], *, stubs: bool) -> Iterator[Answer]:
 
 
 def _counts(call: Call, kind: str, descriptor: int, connected: set[int], *, stubs: bool) -> bool:
-    if kind in {"send", "read"}:
+    if kind == "exchange":
         return call.error not in _PASSING
     if call.name == "connect":  # the first of each socket; others ask how it goes
         first = descriptor not in connected
