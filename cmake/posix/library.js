@@ -16,8 +16,8 @@
 // errno values and musl's constants; their names stand beside them.
 
 mergeInto(LibraryManager.library, {
-  $POSIX__deps: ['$SOCKFS', '$FS', '$callUserCallback'],
-  $POSIX: {
+  $PSX__deps: ['$SOCKFS', '$FS', '$callUserCallback'],
+  $PSX: {
     waiting: [],
     hooked: 0,
     stirred: 0,
@@ -28,14 +28,14 @@ mergeInto(LibraryManager.library, {
       if (!stream) return -8; // EBADF
       var sock = stream.node && stream.node.sock;
       if (!sock) return -57; // ENOTSOCK
-      if (!POSIX.hooked) {
-        POSIX.hooked = 1;
+      if (!PSX.hooked) {
+        PSX.hooked = 1;
         // SOCKFS.on() keeps one listener for an event, and that is the program's or SOCKET_DEBUG's.
         var target = SOCKFS.emit ? SOCKFS : Module['websocket']; // until 3.1.68
         var emit = target.emit;
         target.emit = (event, detail) => {
           emit.call(target, event, detail);
-          POSIX.stir();
+          PSX.stir();
         };
       }
       if (!sock.posix) {
@@ -48,53 +48,53 @@ mergeInto(LibraryManager.library, {
     },
 
     // What carries a stream: a WebSocket, or the node backend's net.Socket.
-    carrier: function(sock) {
+    link: function(sock) {
       var peer = sock.peers[sock.daddr + ':' + sock.dport];
       return sock.connection || (peer && peer.socket);
     },
 
     // Follow a carrier from now on. SOCKFS's own listeners were there first, so its state is set.
     attach: function(sock, phase) {
-      var state = sock.posix, carrier = POSIX.carrier(sock);
+      var own = sock.posix, link = PSX.link(sock);
       var on = (event, listener) => {
-        (carrier.addEventListener || carrier.on).call(carrier, event, listener);
+        (link.addEventListener || link.on).call(link, event, listener);
       }
       var opened = () => {
-        state.phase = 2;
-        POSIX.stir();
+        own.phase = 2;
+        PSX.stir();
       }
       var closed = (event) => {
         var code = event.code;
-        state.ended = 1;
-        if (state.phase == 1) {
-          state.phase = 3;
+        own.ended = 1;
+        if (own.phase == 1) {
+          own.phase = 3;
           sock.error = sock.error || 14; // ECONNREFUSED
         } else if (!sock.error && code > 1001 && code != 1005 && code < 3000) {
           sock.error = 15; // ECONNRESET: it was cut off (1006), or ended for a fault
         }
-        POSIX.stir();
+        PSX.stir();
       };
-      state.phase = phase;
+      own.phase = phase;
       on('open', opened);
       on('connect', opened); // of a net.Socket
       on('close', closed);
       on('error', (event) => {
         // SOCKFS says ECONNREFUSED of every failure; Node's own words for it are more exact.
         var error = event.error || event;
-        sock.error = state.phase == 2 ? 15 : // ECONNRESET
+        sock.error = own.phase == 2 ? 15 : // ECONNRESET
           {ETIMEDOUT: 73, EHOSTUNREACH: 23, ENETUNREACH: 40, ENOTFOUND: 23}[error.code] ||
           (/ 504/.test(error.message) ? 73 : 14); // a relay whose upstream does not answer
       });
-      if (carrier.on && carrier.readyState !== undefined && !sock.connection) {
+      if (link.on && link.readyState !== undefined && !sock.connection) {
         // `ws` tells when bytes have gone; a browser's WebSocket does not, see full().
-        var send = carrier.send;
-        carrier.send = (data) => {
-          send.call(carrier, data, POSIX.stir);
+        var send = link.send;
+        link.send = (data) => {
+          send.call(link, data, PSX.stir);
         };
       }
       // A thread comes here a moment after its connect(), and may have missed an event.
-      var ready = carrier.readyState;
-      if (ready == 1 || ready == 'open' || (ready == 3 && !sock.error)) state.phase = 2;
+      var ready = link.readyState;
+      if (ready == 1 || ready == 'open' || (ready == 3 && !sock.error)) own.phase = 2;
       if (ready == 3 || (ready == 'closed' && sock.state == 5)) closed({});
     },
 
@@ -107,14 +107,14 @@ mergeInto(LibraryManager.library, {
       sock.recv_queue = [];
     },
 
-    takeError: function(sock) {
+    fail: function(sock) {
       var error = sock.error;
       sock.error = null;
       return -error;
     },
 
     // How long a call may wait in ms: 0 not at all, -1 for ever. option: 0 reading, 1 writing.
-    patience: function(call, sock, option) {
+    limit: function(call, sock, option) {
       if (!HEAP32[call + 1] || HEAP32[call + 6] & 0x40 /* MSG_DONTWAIT */) return 0;
       return sock.stream.flags & 0x800 /* O_NONBLOCK */ ? 0 : sock.posix.options[option] || -1 /* by SO_RCVTIMEO, SO_SNDTIMEO */;
     },
@@ -122,13 +122,13 @@ mergeInto(LibraryManager.library, {
     // No event tells that a browser's WebSocket has sent what it holds, so a sender that waits for
     // it, and only that one, looks every few milliseconds.
     full: function(sock) {
-      var state = sock.posix, carrier = POSIX.carrier(sock);
-      if (sock.connection) return carrier.writableLength >= carrier.writableHighWaterMark;
-      if (!carrier || carrier.bufferedAmount < state.options[2]) return false;
-      if (!carrier.on && !state.timer) {
-        state.timer = setTimeout(() => {
-          state.timer = 0;
-          POSIX.stir();
+      var own = sock.posix, link = PSX.link(sock);
+      if (sock.connection) return link.writableLength >= link.writableHighWaterMark;
+      if (!link || link.bufferedAmount < own.options[2]) return false;
+      if (!link.on && !own.timer) {
+        own.timer = setTimeout(() => {
+          own.timer = 0;
+          PSX.stir();
         }, 4);
       }
       return true;
@@ -144,16 +144,16 @@ mergeInto(LibraryManager.library, {
     },
 
     // Begin a call. 1: it waits, and ends later. 0: its result is there.
-    perform: function(call, patience, attempt) {
-      var result = POSIX.attempt(attempt, !patience);
+    begin: function(call, limit, attempt) {
+      var result = PSX.attempt(attempt, !limit);
       if (result === undefined) {
         var entry = {call: call, attempt: attempt};
-        if (patience > 0 && patience < 0x7fffffff) {
+        if (limit > 0 && limit < 0x7fffffff) {
           entry.timer = setTimeout(() => {
-            POSIX.finish(entry, POSIX.attempt(attempt, 1));
-          }, patience);
+            PSX.finish(entry, PSX.attempt(attempt, 1));
+          }, limit);
         }
-        POSIX.waiting.push(entry);
+        PSX.waiting.push(entry);
         return 1;
       }
       HEAP32[call + 2] = result;
@@ -161,7 +161,7 @@ mergeInto(LibraryManager.library, {
     },
 
     finish: function(entry, result) {
-      POSIX.waiting.splice(POSIX.waiting.indexOf(entry), 1);
+      PSX.waiting.splice(PSX.waiting.indexOf(entry), 1);
       clearTimeout(entry.timer);
       HEAP32[entry.call + 2] = result;
       if (entry.wake) {
@@ -175,32 +175,32 @@ mergeInto(LibraryManager.library, {
     // Something has happened to a socket: make the kept attempts again, soon. Not at once, so that
     // all messages of one packet are there, and never inside a listener of SOCKFS.
     stir: function() {
-      if (POSIX.stirred || !POSIX.waiting.length) return;
-      POSIX.stirred = 1;
+      if (PSX.stirred || !PSX.waiting.length) return;
+      PSX.stirred = 1;
       Promise.resolve().then(() => {
-        POSIX.stirred = 0;
-        POSIX.waiting.slice().forEach((entry) => {
-          var result = POSIX.attempt(entry.attempt);
-          if (result !== undefined) POSIX.finish(entry, result);
+        PSX.stirred = 0;
+        PSX.waiting.slice().forEach((entry) => {
+          var result = PSX.attempt(entry.attempt);
+          if (result !== undefined) PSX.finish(entry, result);
         });
       });
     },
 
     // Add up the lengths of a call's vector.
     size: function(call) {
-      var vector = HEAP32[call + 4] >> 2, size = 0;
-      for (var i = 0; i < HEAP32[call + 5]; i++) size += HEAP32[vector + 2 * i + 1];
+      var iov = HEAP32[call + 4] >> 2, size = 0;
+      for (var i = 0; i < HEAP32[call + 5]; i++) size += HEAP32[iov + 2 * i + 1];
       return size;
     },
 
     // Give each piece of [from, from + length) of a call's vector to a function.
     pieces: function(call, from, length, piece) {
-      var vector = HEAP32[call + 4] >> 2, done = 0;
+      var iov = HEAP32[call + 4] >> 2, done = 0;
       for (var i = 0; done < length; i++) {
-        var size = HEAP32[vector + 2 * i + 1];
+        var size = HEAP32[iov + 2 * i + 1];
         if (from < size) {
           var here = Math.min(size - from, length - done);
-          piece((HEAP32[vector + 2 * i] >>> 0) + from, done, here);
+          piece((HEAP32[iov + 2 * i] >>> 0) + from, done, here);
           done += here;
           from = 0;
         } else {
@@ -212,7 +212,7 @@ mergeInto(LibraryManager.library, {
     // Put bytes into a call's vector, as many as there is room for.
     scatter: function(call, from, bytes, room) {
       var length = Math.min(bytes.length, room - from);
-      POSIX.pieces(call, from, length, (address, done, here) => {
+      PSX.pieces(call, from, length, (address, done, here) => {
         HEAPU8.set(bytes.subarray(done, done + here), address);
       });
       return length;
@@ -220,28 +220,28 @@ mergeInto(LibraryManager.library, {
 
     // What poll() says of a descriptor.
     ready: function(fd) {
-      var sock = POSIX.socket(fd), stream = FS.getStream(fd);
+      var sock = PSX.socket(fd), stream = FS.getStream(fd);
       if (!stream) return 0x20; // POLLNVAL
       if (sock < 0) {
         var ops = stream.stream_ops;
         return ops && ops.poll ? ops.poll(stream) : 0x145; // files are always ready
       }
       if (sock.server && sock.type == 1) return sock.pending.length ? 0x41 : 0; // POLLIN | POLLRDNORM
-      var state = sock.posix, ended = state.ended || sock.readClosed || state.noReading;
+      var own = sock.posix, ended = own.ended || sock.readClosed || own.noReading;
       var mask = sock.recv_queue.length || ended || sock.error ? 0x41 : 0;
       if (sock.type != 1) return mask | 0x104; // POLLOUT | POLLWRNORM
-      if (!state.phase) return 0x114; // and POLLHUP
-      if (state.phase == 1) return 0;
+      if (!own.phase) return 0x114; // and POLLHUP
+      if (own.phase == 1) return 0;
       if (ended) mask |= 0x2000; // POLLRDHUP
       if (sock.error) mask |= 0x8; // POLLERR
-      if (state.phase == 3 || (ended && state.noWriting) || sock.error) mask |= 0x10; // POLLHUP
-      return state.ended || state.noWriting || !POSIX.full(sock) ? mask | 0x104 : mask;
+      if (own.phase == 3 || (ended && own.noWriting) || sock.error) mask |= 0x10; // POLLHUP
+      return own.ended || own.noWriting || !PSX.full(sock) ? mask | 0x104 : mask;
     },
   },
 
   // Suspend the program until a call that waits has ended. The name is that of EM_ASYNC_JS, which
   // every release lets suspend without a setting.
-  __asyncjs__emsockets_await__deps: ['$POSIX', '$Asyncify'],
+  __asyncjs__emsockets_await__deps: ['$PSX', '$Asyncify'],
   __asyncjs__emsockets_await__sig: 'vi',
   __asyncjs__emsockets_await__async: true,
   __asyncjs__emsockets_await: function(call) {
@@ -251,84 +251,84 @@ mergeInto(LibraryManager.library, {
         abort('emsockets: a socket call or a sleep has to wait while another one does. ASYNCIFY can suspend ' +
               'one at a time: make the descriptor non-blocking in callbacks, or use WAIT pthread');
       }
-      POSIX.waiting.forEach((entry) => {
+      PSX.waiting.forEach((entry) => {
         if (entry.call == call >>> 2) entry.wake = wake;
       });
     });
   },
 
-  emsockets_connect__deps: ['$POSIX'],
+  emsockets_connect__deps: ['$PSX'],
   emsockets_connect__sig: 'ii',
   emsockets_connect__proxy: 'sync',
   // Gives 0 and the result 1 where the real connect() has to be called first.
   emsockets_connect: function(call) {
     call >>>= 2;
-    var sock = POSIX.socket(HEAP32[call + 3]), started = HEAP32[call + 6];
-    return POSIX.perform(call, sock < 0 || POSIX.patience(call, sock, 1), (last) => {
+    var sock = PSX.socket(HEAP32[call + 3]), started = HEAP32[call + 6];
+    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 1), (last) => {
       if (sock < 0) return sock;
-      var state = sock.posix;
+      var own = sock.posix;
       if (sock.type != 1) {
         if (started) return 0;
-        POSIX.reset(sock); // a datagram socket may change its peer
+        PSX.reset(sock); // a datagram socket may change its peer
         return 1;
       }
       if (sock.server) return -30; // EISCONN
-      if (!state.phase) {
+      if (!own.phase) {
         if (!started) return 1;
-        POSIX.attach(sock, 1);
+        PSX.attach(sock, 1);
       }
-      if (state.phase == 2) {
-        if (state.told) return -30; // EISCONN
-        return (state.told = 1) - 1;
+      if (own.phase == 2) {
+        if (own.told) return -30; // EISCONN
+        return (own.told = 1) - 1;
       }
-      if (state.phase == 3) {
-        POSIX.reset(sock);
-        return POSIX.takeError(sock) || -13; // ECONNABORTED
+      if (own.phase == 3) {
+        PSX.reset(sock);
+        return PSX.fail(sock) || -13; // ECONNABORTED
       }
       if (last) return started ? -26 : -7; // EINPROGRESS, EALREADY
     });
   },
 
-  emsockets_accept__deps: ['$POSIX'],
+  emsockets_accept__deps: ['$PSX'],
   emsockets_accept__sig: 'ii',
   emsockets_accept__proxy: 'sync',
   emsockets_accept: function(call) {
     call >>>= 2;
-    var sock = POSIX.socket(HEAP32[call + 3]);
-    return POSIX.perform(call, sock < 0 || POSIX.patience(call, sock, 0), (last) => {
+    var sock = PSX.socket(HEAP32[call + 3]);
+    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 0), (last) => {
       if (sock < 0) return sock;
       if (sock.type != 1) return -138; // EOPNOTSUPP
       if (!sock.server) return -28; // EINVAL
-      if (sock.error) return POSIX.takeError(sock);
+      if (sock.error) return PSX.fail(sock);
       if (!sock.pending.length) return last ? -6 : undefined; // EAGAIN
       var accepted = sock.sock_ops.accept(sock), fd = accepted.stream.fd;
       accepted.stream.flags = 2 | (HEAP32[call + 6] & 0x800); // O_RDWR, and O_NONBLOCK of accept4()
-      POSIX.socket(fd);
+      PSX.socket(fd);
       accepted.posix.options = sock.posix.options.slice(); // socket(7): inherited
-      POSIX.attach(accepted, 2);
+      PSX.attach(accepted, 2);
       accepted.posix.told = 1;
       return fd;
     });
   },
 
-  emsockets_receive__deps: ['$POSIX', '$writeSockaddr', '$DNS'],
+  emsockets_receive__deps: ['$PSX', '$writeSockaddr', '$DNS'],
   emsockets_receive__sig: 'ii',
   emsockets_receive__proxy: 'sync',
   emsockets_receive: function(call) {
     call >>>= 2;
-    var sock = POSIX.socket(HEAP32[call + 3]), flags = HEAP32[call + 6];
-    var size = POSIX.size(call), got = 0;
-    return POSIX.perform(call, sock < 0 || POSIX.patience(call, sock, 0), (last) => {
+    var sock = PSX.socket(HEAP32[call + 3]), flags = HEAP32[call + 6];
+    var size = PSX.size(call), got = 0;
+    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 0), (last) => {
       if (sock < 0) return sock;
-      var state = sock.posix, queue = sock.recv_queue, peek = flags & 2; // MSG_PEEK
+      var own = sock.posix, queue = sock.recv_queue, peek = flags & 2; // MSG_PEEK
       if (sock.type != 1) {
         var datagram = queue[0];
-        if (!datagram) return sock.error ? POSIX.takeError(sock) : last ? -6 : undefined; // EAGAIN
+        if (!datagram) return sock.error ? PSX.fail(sock) : last ? -6 : undefined; // EAGAIN
         if (!peek) queue.shift();
         if (HEAP32[call + 7]) {
           writeSockaddr(HEAP32[call + 7], sock.family, DNS.lookup_name(datagram.addr), datagram.port);
         }
-        got = POSIX.scatter(call, 0, datagram.data, size);
+        got = PSX.scatter(call, 0, datagram.data, size);
         HEAP32[call + 8] = datagram.data.length > size ? 0x20 : 0; // MSG_TRUNC
         return flags & 0x20 ? datagram.data.length : got;
       }
@@ -336,43 +336,43 @@ mergeInto(LibraryManager.library, {
       if (flags & 1) return -28; // MSG_OOB: there is none, EINVAL
       if (peek) {
         got = 0;
-        for (var i = 0; i < queue.length; i++) got += POSIX.scatter(call, got, queue[i].data, size);
+        for (var i = 0; i < queue.length; i++) got += PSX.scatter(call, got, queue[i].data, size);
       } else {
         while (got < size && queue[0]) {
-          got += POSIX.scatter(call, got, sock.sock_ops.recvmsg(sock, size - got, 0).buffer, size);
+          got += PSX.scatter(call, got, sock.sock_ops.recvmsg(sock, size - got, 0).buffer, size);
         }
       }
-      var ended = state.ended || sock.readClosed || state.noReading;
+      var ended = own.ended || sock.readClosed || own.noReading;
       var enough = got == size ? size || queue[0] : got && (last || ended || !(flags & 0x100)); // MSG_WAITALL
       if (enough) return got;
-      if (!state.phase) return -53; // ENOTCONN
-      if (ended) return sock.error ? POSIX.takeError(sock) : 0;
+      if (!own.phase) return -53; // ENOTCONN
+      if (ended) return sock.error ? PSX.fail(sock) : 0;
       if (last) return -6; // EAGAIN
     });
   },
 
-  emsockets_send__deps: ['$POSIX'],
+  emsockets_send__deps: ['$PSX'],
   emsockets_send__sig: 'ii',
   emsockets_send__proxy: 'sync',
   emsockets_send: function(call) {
     call >>>= 2;
-    var sock = POSIX.socket(HEAP32[call + 3]), size = POSIX.size(call), sent = 0;
-    return POSIX.perform(call, sock < 0 || POSIX.patience(call, sock, 1), (last) => {
+    var sock = PSX.socket(HEAP32[call + 3]), size = PSX.size(call), sent = 0;
+    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 1), (last) => {
       if (sock < 0) return sock;
-      var state = sock.posix, stream = sock.type == 1;
+      var own = sock.posix, stream = sock.type == 1;
       if (stream) {
-        if (state.phase == 1) return last ? -6 : undefined; // EAGAIN
-        if (!state.phase || state.ended || state.noWriting) {
-          return sent || (sock.error ? POSIX.takeError(sock) : -64); // EPIPE
+        if (own.phase == 1) return last ? -6 : undefined; // EAGAIN
+        if (!own.phase || own.ended || own.noWriting) {
+          return sent || (sock.error ? PSX.fail(sock) : -64); // EPIPE
         }
         if (!size) return 0;
       }
       do {
-        if (stream && POSIX.full(sock)) return last ? sent || -6 : undefined;
+        if (stream && PSX.full(sock)) return last ? sent || -6 : undefined;
         // A message for a call, unless it is larger than what a socket holds.
-        var length = stream ? Math.min(size - sent, state.options[2]) : size;
+        var length = stream ? Math.min(size - sent, own.options[2]) : size;
         var bytes = new Uint8Array(length);
-        POSIX.pieces(call, sent, length, (address, done, here) => {
+        PSX.pieces(call, sent, length, (address, done, here) => {
           bytes.set(HEAPU8.subarray(address, address + here), done);
         });
         sent += sock.sock_ops.sendmsg(sock, bytes, 0, length);
@@ -381,17 +381,17 @@ mergeInto(LibraryManager.library, {
     });
   },
 
-  emsockets_poll__deps: ['$POSIX'],
+  emsockets_poll__deps: ['$PSX'],
   emsockets_poll__sig: 'ii',
   emsockets_poll__proxy: 'sync',
   emsockets_poll: function(call) {
     call >>>= 2;
-    var patience = HEAP32[call + 1] ? HEAP32[call + 6] : 0;
-    return POSIX.perform(call, patience, (last) => {
+    var limit = HEAP32[call + 1] ? HEAP32[call + 6] : 0;
+    return PSX.begin(call, limit, (last) => {
       var ready = 0;
       for (var i = 0, pollfd = HEAP32[call + 4]; i < HEAP32[call + 5]; i++, pollfd += 8) {
         var fd = HEAP32[pollfd >> 2], events = HEAP16[(pollfd + 4) >> 1];
-        events = fd < 0 ? 0 : POSIX.ready(fd) & (events | 0x38); // POLLERR | POLLHUP | POLLNVAL
+        events = fd < 0 ? 0 : PSX.ready(fd) & (events | 0x38); // POLLERR | POLLHUP | POLLNVAL
         HEAP16[(pollfd + 6) >> 1] = events;
         if (events) ready++;
       }
@@ -399,37 +399,37 @@ mergeInto(LibraryManager.library, {
     });
   },
 
-  emsockets_listen__deps: ['$POSIX'],
+  emsockets_listen__deps: ['$PSX'],
   emsockets_listen__sig: 'ii',
   emsockets_listen__proxy: 'sync',
   // After the real listen(): wait until the port is bound, which Node tells later.
   emsockets_listen: function(call) {
     call >>>= 2;
-    var sock = POSIX.socket(HEAP32[call + 3]), server = sock.server;
+    var sock = PSX.socket(HEAP32[call + 3]), server = sock.server;
     var inner = server._server || server; // of `ws`, or the node backend's net.Server
-    inner.on('listening', POSIX.stir);
+    inner.on('listening', PSX.stir);
     inner.on('error', (error) => {
       sock.error = {EACCES: 2, EADDRNOTAVAIL: 4}[error.code] || 3; // EADDRINUSE
-      POSIX.stir();
+      PSX.stir();
     });
-    return POSIX.perform(call, HEAP32[call + 1] && -1, (last) => {
+    return PSX.begin(call, HEAP32[call + 1] && -1, (last) => {
       if (sock.error) {
         sock.server = null;
-        return POSIX.takeError(sock);
+        return PSX.fail(sock);
       }
       if (inner.listening) sock.sport = inner.address().port;
       if (inner.listening || last) return 0;
     });
   },
 
-  emsockets_close__deps: ['$POSIX'],
+  emsockets_close__deps: ['$PSX'],
   emsockets_close__sig: 'ii',
   emsockets_close__proxy: 'sync',
   // Before the real close(): let what is still to be sent be sent. Result 1: the descriptor was a
   // duplicate, and is closed already.
   emsockets_close: function(call) {
     call >>>= 2;
-    var fd = HEAP32[call + 3], sock = POSIX.socket(fd), carrier, linger;
+    var fd = HEAP32[call + 3], sock = PSX.socket(fd), link, linger;
     if (sock.posix) {
       var shared = FS.streams.some((stream) => {
         return stream && stream.fd != fd && stream.node == sock.stream.node;
@@ -439,64 +439,64 @@ mergeInto(LibraryManager.library, {
         HEAP32[call + 2] = 1;
         return 0;
       }
-      carrier = sock.connection ? 0 : POSIX.carrier(sock);
+      link = sock.connection ? 0 : PSX.link(sock);
       linger = sock.posix.options[3]; // undefined, or seconds
-      if (carrier && carrier.on) { // a page lives on, so there only SO_LINGER waits
-        if (linger === 0) carrier.terminate();
+      if (link && link.on) { // a page lives on, so there only SO_LINGER waits
+        if (linger === 0) link.terminate();
       } else if (!(linger > 0)) {
-        carrier = 0;
+        link = 0;
       }
-      if (carrier && linger > 0) carrier.close();
+      if (link && linger > 0) link.close();
     }
     // ASYNCIFY cannot wait here while it waits elsewhere.
-    var patience = !carrier || (typeof Asyncify != 'undefined' && Asyncify.currData) ? 0 :
-      linger > 0 ? linger * 1000 : POSIX.patience(call, sock, 1) && 2000;
-    return POSIX.perform(call, patience, (last) => {
-      if (last || sock.posix.ended || (!(linger > 0) && !carrier.bufferedAmount)) return 0;
+    var limit = !link || (typeof Asyncify != 'undefined' && Asyncify.currData) ? 0 :
+      linger > 0 ? linger * 1000 : PSX.limit(call, sock, 1) && 2000;
+    return PSX.begin(call, limit, (last) => {
+      if (last || sock.posix.ended || (!(linger > 0) && !link.bufferedAmount)) return 0;
     });
   },
 
-  emsockets_shutdown__deps: ['$POSIX'],
+  emsockets_shutdown__deps: ['$PSX'],
   emsockets_shutdown__sig: 'iii',
   emsockets_shutdown__proxy: 'sync',
   // A WebSocket cannot end one direction alone. Its closing handshake is the nearest: the peer may
   // answer it when it has sent everything (RFC 6455 5.5.1).
   emsockets_shutdown: function(fd, how) {
-    var sock = POSIX.socket(fd);
+    var sock = PSX.socket(fd);
     if (sock < 0) return sock;
     if (how < 0 || how > 2) return -28; // EINVAL
-    var state = sock.posix;
-    if (state.phase != 2) return -53; // ENOTCONN
-    if (how != 1) state.noReading = 1;
-    if (how != 0 && !state.noWriting) {
-      state.noWriting = 1;
-      if (!sock.connection) POSIX.carrier(sock).close();
+    var own = sock.posix;
+    if (own.phase != 2) return -53; // ENOTCONN
+    if (how != 1) own.noReading = 1;
+    if (how != 0 && !own.noWriting) {
+      own.noWriting = 1;
+      if (!sock.connection) PSX.link(sock).close();
     }
     if (sock.connection) sock.sock_ops.shutdown(sock, how);
-    POSIX.stir();
+    PSX.stir();
     return 0;
   },
 
-  emsockets_property__deps: ['$POSIX'],
+  emsockets_property__deps: ['$PSX'],
   emsockets_property__sig: 'iii',
   emsockets_property__proxy: 'sync',
   // What a socket says of itself; the names are in posix.h.
   emsockets_property: function(fd, property) {
-    var sock = POSIX.socket(fd);
+    var sock = PSX.socket(fd);
     if (sock < 0) return sock;
     if (property == 0) return sock.type;
-    if (property == 1) return -POSIX.takeError(sock);
+    if (property == 1) return -PSX.fail(sock);
     if (property == 2) return sock.server ? 1 : 0;
     if (property == 3) return sock.stream.flags;
     return sock.recv_queue.reduce((sum, message) => { return sum + message.data.length; }, 0);
   },
 
-  emsockets_option__deps: ['$POSIX'],
+  emsockets_option__deps: ['$PSX'],
   emsockets_option__sig: 'iiiii',
   emsockets_option__proxy: 'sync',
   // Read or write the value of an option. Returns 0, or a negative errno.
   emsockets_option: function(fd, option, value, write) {
-    var sock = POSIX.socket(fd);
+    var sock = PSX.socket(fd);
     if (sock < 0) return sock;
     value >>>= 2;
     var options = sock.posix.options;
@@ -505,31 +505,31 @@ mergeInto(LibraryManager.library, {
     return 0;
   },
 
-  emsockets_block__deps: ['$POSIX'],
+  emsockets_block__deps: ['$PSX'],
   emsockets_block__sig: 'iii',
   emsockets_block__proxy: 'sync',
   // Until 4.0.10 neither fcntl() nor ioctl() can make a descriptor block again.
   emsockets_block: function(fd, block) {
-    var sock = POSIX.socket(fd);
+    var sock = PSX.socket(fd);
     if (sock < 0) return sock;
     var stream = FS.getStream(fd);
     stream.flags = block ? stream.flags & ~0x800 : stream.flags | 0x800; // O_NONBLOCK
     return 0;
   },
 
-  emsockets_name__deps: ['$POSIX', '$writeSockaddr', '$DNS'],
+  emsockets_name__deps: ['$PSX', '$writeSockaddr', '$DNS'],
   emsockets_name__sig: 'iiii',
   emsockets_name__proxy: 'sync',
   // Write the address of a socket, or of its peer.
   emsockets_name: function(fd, address, peer) {
-    var sock = POSIX.socket(fd), host = sock.saddr, port = sock.sport;
+    var sock = PSX.socket(fd), host = sock.saddr, port = sock.sport;
     if (sock < 0) return sock;
     if (peer) {
       if (!sock.daddr || (sock.type == 1 && sock.posix.phase != 2)) return -53; // ENOTCONN
       host = sock.daddr;
       port = sock.dport;
     } else if (!port) {
-      var socket = (POSIX.carrier(sock) || 0)._socket; // of `ws`; a page is not told
+      var socket = (PSX.link(sock) || 0)._socket; // of `ws`; a page is not told
       if (socket) {
         host = socket.localAddress;
         port = socket.localPort;
