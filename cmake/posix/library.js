@@ -277,6 +277,7 @@ mergeInto(LibraryManager.library, {
         if (!started) return 1;
         PSX.attach(sock, 1);
       }
+      if (started && last) return -26; // EINPROGRESS, whatever has come of it already
       if (own.phase == 2) {
         if (own.told) return -30; // EISCONN
         return (own.told = 1) - 1;
@@ -285,7 +286,7 @@ mergeInto(LibraryManager.library, {
         PSX.reset(sock);
         return PSX.fail(sock) || -13; // ECONNABORTED
       }
-      if (last) return started ? -26 : -7; // EINPROGRESS, EALREADY
+      if (last) return -7; // EALREADY
     });
   },
 

@@ -88,7 +88,8 @@ def run_cell(tools: Tools, cell: Cell, program: Path, only: str = "") -> dict[st
     """Run the program of a cell, through relays unless its backend speaks TCP itself."""
     runtime = runtime_for(program, tools.node, tools.emscripten.version)
     with contextlib.ExitStack() as stack:
-        ports = [stack.enter_context(Peer()).port, stack.enter_context(_closed_port())]
+        peer = stack.enter_context(Peer())
+        ports = [peer.port, stack.enter_context(_closed_port())]
         if cell.backend == "websocket":
             ports = [
                 stack.enter_context(TestServer(Relay(Upstream("tcp", "127.0.0.1", port)))).port
@@ -104,6 +105,7 @@ def run_cell(tools: Tools, cell: Cell, program: Path, only: str = "") -> dict[st
             emscripten_version=tools.emscripten.version,
             limits=Limits(seconds=_SECONDS),
         )
+        peer.drop()
     return _cases(result)
 
 

@@ -30,6 +30,7 @@ class Peer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._reported = 0
+        self._writers: set[asyncio.StreamWriter] = set()
 
     def __enter__(self) -> Self:
         """Start; ``port`` is known then."""
@@ -53,14 +54,25 @@ class Peer:
         self._thread.join(10)
         self._loop.close()
 
+    def drop(self) -> None:
+        """Cut all connections, so that relays in front have nothing left to send when they end."""
+        asyncio.run_coroutine_threadsafe(self._drop(), self._loop).result(10)
+
+    async def _drop(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.2)
+
     async def _end(self) -> None:
         self._server.close()
+        await self._drop()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             script = (await reader.readline()).decode().split()
             for step in script:

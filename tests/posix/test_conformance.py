@@ -61,6 +61,6 @@ def test_the_table_of_the_documentation_is_current() -> None:
 def test_every_case_cites_a_page() -> None:
     """Each case says where the behaviour is written down."""
     text = document(DOCUMENT.read_text("utf-8"))
-    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \|", text.partition("## Cases")[2], re.MULTILINE)
     assert len(rows) >= _FEWEST
-    assert all(re.match(r"[a-z_]+\([1-8]p?\)", source) for _, source in rows), rows
+    assert [row for row in rows if not re.match(r"[a-z_0-9]+\([1-8]p?\)", row[1])] == []
