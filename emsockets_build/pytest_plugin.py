@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from emsockets_build.run.browser import Browsers
     from emsockets_build.server import TestServer
     from emsockets_build.verify import Declared, Expectations, Outcome, Runtime, Scenario
 
@@ -29,6 +30,7 @@ __all__ = ["Project", "emsockets_project", "emsockets_run", "emsockets_server"]
 
 
 _MATCHED = pytest.StashKey[list[Path]]()
+_BROWSERS: pytest.StashKey[Browsers] = pytest.StashKey()
 _UNMATCHED = pytest.StashKey[list[Path]]()
 
 
@@ -61,6 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash.setdefault(name, []).extend(found or [pattern])
         # For files outside of what is collected anyway; pytest drops those inside.
         config.args.extend(map(str, found))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the browsers that scenarios were run in."""
+    browsers = config.stash.get(_BROWSERS, None)
+    if browsers is not None:
+        browsers.close()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -138,7 +147,8 @@ class _ScenarioItem(pytest.Item):
         from emsockets_build.verify import execute
 
         text = self.declared.emscripten
-        runtime = _runtime(self.scenario, parse_version(text) if text else None)
+        version = parse_version(text) if text else None
+        runtime = _runtime(self.scenario, version, self.config)
         outcome = execute(self.scenario, runtime)
         for name, output in (("stdout", outcome.result.stdout), ("stderr", outcome.result.stderr)):
             self.add_report_section("call", name, output.decode("utf-8", "backslashreplace"))
@@ -164,9 +174,17 @@ class _ScenarioItem(pytest.Item):
         return self.path, None, f"scenario: {self.name}"
 
 
-def _runtime(scenario: Scenario, version: tuple[int, int, int] | None) -> Runtime:
+def _runtime(
+    scenario: Scenario, version: tuple[int, int, int] | None, config: pytest.Config
+) -> Runtime:
     from emsockets_build.toolchain import find_node
-    from emsockets_build.verify import Runtime, runtime_for
+    from emsockets_build.verify import BROWSERS, Runtime, page_runtime, runtime_for
+
+    if scenario.runner in BROWSERS:
+        from emsockets_build.run.browser import Browsers
+
+        # One browser of each kind for the whole session, started when it is first wanted.
+        return page_runtime(config.stash.setdefault(_BROWSERS, Browsers()), version)
 
     if scenario.runner == "native":
         return Runtime()
@@ -192,11 +210,12 @@ def emsockets_server() -> Iterator[Callable[..., TestServer]]:
 
 
 @pytest.fixture
-def emsockets_run() -> Callable[..., Outcome]:
+def emsockets_run(pytestconfig: pytest.Config) -> Callable[..., Outcome]:
     """Run a program against a test server.
 
     Call it with the program's file and its arguments (``{host}``, ``{port}`` and ``{url}`` are
-    filled in), and by name ``server``, ``timeout`` in seconds, and ``expect``, an
+    filled in), and by name ``server``, ``timeout`` in seconds, ``runner`` (``node``, ``chromium``,
+    ``firefox``; else what the file's name says), and ``expect``, an
     `emsockets_build.verify.Expectations`. It returns the `emsockets_build.verify.Outcome`, whose
     ``passed`` is for the test to assert.
     """
@@ -208,6 +227,7 @@ def emsockets_run() -> Callable[..., Outcome]:
         server: str = "echo",
         timeout: float = 60.0,
         expect: Expectations | None = None,
+        runner: str | None = None,
     ) -> Outcome:
         from emsockets_build.verify import Expectations as Nothing
 
@@ -215,13 +235,13 @@ def emsockets_run() -> Callable[..., Outcome]:
         scenario = Scenario(
             name=path.name,
             program=path.absolute(),
-            runner="node" if path.suffix in {".js", ".mjs", ".cjs"} else "native",
+            runner=runner or ("node" if path.suffix in {".js", ".mjs", ".cjs"} else "native"),
             server=server,
             arguments=arguments,
             timeout=timeout,
             expectations=expect or Nothing(),
         )
-        return execute(scenario, _runtime(scenario, None))
+        return execute(scenario, _runtime(scenario, None, pytestconfig))
 
     return run
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["populate_parser", "run"]
 
+_OPTIONAL = frozenset({"chromium", "firefox"})
+
 
 def populate_parser(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
@@ -96,7 +98,10 @@ def _print_json(toolchain: Toolchain, findings: tuple[Finding, ...], *, usable: 
         "command": "doctor",
         "usable": usable,
         "cache": str(cache_dir()),
-        "tools": {name: _tool_json(getattr(toolchain, name)) for name in toolchain.__slots__},
+        "tools": {
+            **{name: _tool_json(getattr(toolchain, name)) for name in toolchain.__slots__},
+            **_browsers(),
+        },
         "findings": [
             {
                 "id": finding.id,
@@ -111,6 +116,20 @@ def _print_json(toolchain: Toolchain, findings: tuple[Finding, ...], *, usable: 
         ],
     }
     sys.stdout.write(json.dumps(result, indent=2) + "\n")
+
+
+def _browsers() -> dict[str, dict[str, object] | None]:
+    """Describe the browsers; a machine without any builds and runs all the same."""
+    from emsockets_build.errors import ToolMissingError
+    from emsockets_build.toolchain.browsers import Engine, find_browser, with_version
+
+    found: dict[str, dict[str, object] | None] = {}
+    for engine in Engine:
+        try:
+            found[str(engine)] = _tool_json(with_version(find_browser(engine)))
+        except ToolMissingError:
+            found[str(engine)] = None
+    return found
 
 
 def _tool_json(tool: object) -> dict[str, object] | None:
@@ -143,10 +162,13 @@ def _print_tables(toolchain: Toolchain, findings: tuple[Finding, ...], *, usable
     out = console(sys.stdout)
     table = plain_table("tool", "version", "from")
     table.add_column("where", overflow="fold")
-    for name in toolchain.__slots__:
-        tool = _tool_json(getattr(toolchain, name))
-        if tool is None:
+    tools = {name: _tool_json(getattr(toolchain, name)) for name in toolchain.__slots__}
+    for name, tool in (tools | _browsers()).items():
+        if tool is None and name in _OPTIONAL:
+            table.add_row(name, Text("missing", style="dim"), "only for RUNNER " + name, "")
+        elif tool is None:
             table.add_row(name, Text("missing", style="bold red"), "", "")
+        if tool is None:
             continue
         origin = Text(terminal_escape(f"{tool['origin']}: {tool['reason']}"))
         where = Text(terminal_escape(str(tool["path"])))

@@ -140,6 +140,7 @@ def running_browser(engine: Engine, tool: Tool) -> Iterator[BrowserProcess]:
         deadline = time.monotonic() + _START_SECONDS
         while not found.wait(0.05):
             if child.poll() is not None or time.monotonic() > deadline:
+                time.sleep(0.1)  # its last words may still be in the pipe
                 raise _not_started(engine, tool, output.tail(2000))
         match = _LISTENING.search(output.data)
         assert match is not None  # noqa: S101 - it set the event
@@ -181,7 +182,7 @@ def _not_started(engine: Engine, tool: Tool, output: bytes) -> ToolMissingError:
     return ToolMissingError(
         f"{tool.path.name} does not start as a headless browser",
         where=str(tool.path),
-        why=said or f"it did not say within {_START_SECONDS:g} s where it takes orders",
+        why=said or "it ended, or did not say in time where it takes orders",
         remedy="start it by hand to see why; in a container it may need more shared memory",
     )
 
