@@ -15,14 +15,17 @@ from emsockets_build.transcript.event import Event, Kind
 
 __all__ = ["crash_stack", "parse_stack"]
 
-# `at name (wasm://wasm/x.wasm-0123:wasm-function[14]:0x476)`, without a name and parentheses too
-_WASM = re.compile(r"^\s*at (?:(.*?) \()?(wasm://\S+?):wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$")
-_SCRIPT = re.compile(r"^\s*at (?:(.*?) \()?(.+?):(\d+):(\d+)\)?$")
+# `at name (wasm://wasm/x.wasm-0123:wasm-function[14]:0x476)`, maybe without name and brackets; in
+# a page with the file's own URL, and in Firefox `name@URL:wasm-function[14]:0x476`.
+_WASM = re.compile(
+    r"^(?:\s*at (?:(.*?) \()?|([^@\n]*)@)(\w+://\S+?):wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$"
+)
+_SCRIPT = re.compile(r"^(?:\s*at (?:(.*?) \()?|([^@\n]*)@)(.+?):(\d+):(\d+)\)?$")
 _MAX_FRAMES = 64
 
 
 def parse_stack(text: str) -> tuple[Frame, ...]:
-    """Read ``Error.stack`` as V8 writes it.
+    """Read ``Error.stack`` as V8 and SpiderMonkey write it.
 
     Args:
         text: The message and the lines that begin with ``at``.
@@ -33,14 +36,16 @@ def parse_stack(text: str) -> tuple[Frame, ...]:
     frames = []
     for line in text.splitlines():
         if found := _WASM.match(line):
-            name, url, index, offset = found.groups()
-            function = (name or f"func{index}").removeprefix("$")
+            name, other, url, index, offset = found.groups()
+            function = (name or other or f"func{index}").removeprefix("$")
             # V8 puts the module's name before the function's: `client.wasm.main`
             function = re.sub(r"^[^\s(<]*\.wasm\.", "", function)
             frames.append(Frame(function, wasm=True, offset=int(offset, 16), url=url))
         elif found := _SCRIPT.match(line):
-            name, url, row, column = found.groups()
-            frames.append(Frame(name or "", wasm=False, offset=int(column), line=int(row), url=url))
+            name, other, url, row, column = found.groups()
+            frames.append(
+                Frame(name or other or "", wasm=False, offset=int(column), line=int(row), url=url)
+            )
     return tuple(frame for frame in frames if not frame.watching)[:_MAX_FRAMES]
 
 

@@ -17,6 +17,7 @@ __all__ = ["ThreadDebugger"]
 _PAUSE_SECONDS = 1.5
 _ENTRY_SECONDS = 0.25
 _SAMPLES = 4
+_MOST_SAMPLES = 12  # as long as none was in a call that leaves WebAssembly, which names the wait
 _MAX_STEPS_OF_EVENT = 400
 _MAX_LOOP_FRAMES = 12
 _REWIND_SECONDS = 0.6
@@ -44,6 +45,7 @@ class ThreadDebugger:
     samples: list[tuple[Frame, ...]] = field(default_factory=list)
     answers: dict[int, asyncio.Future[Mapping[str, Any]]] = field(default_factory=dict)
     breakpoint: str = ""
+    stops_at: int = 0
     loop_depth: int = 0
     sampling: bool = False
 
@@ -74,6 +76,7 @@ class ThreadDebugger:
                 self.modules[script] = WasmModule(url, int(parameters.get("codeOffset", 0)))
         elif "breakpointId" in message.get("result", {}):
             self.breakpoint = str(message["result"]["breakpointId"])
+            self.stops_at = int(message["result"]["actualLocation"].get("columnNumber", 0))
         elif message.get("method") == "Debugger.paused":
             if self.resumes and not self.sampling:
                 self.send("Debugger.resume")
@@ -117,7 +120,9 @@ class ThreadDebugger:
 
     async def _sample_loop(self, functions: FunctionTable) -> None:
         """Pause some times, then find the function that holds the loop."""
-        for number in range(_SAMPLES):
+        for number in range(_MOST_SAMPLES):
+            if number >= _SAMPLES and any(map(_calls_out, self.samples)):
+                break
             if number:
                 self.send("Debugger.resume")
                 await asyncio.sleep(0.01)
@@ -193,11 +198,16 @@ class ThreadDebugger:
             place = {"scriptId": script, "lineNumber": 0, "columnNumber": start}
             self.send("Debugger.setBreakpoint", location=place)
             self.send("Debugger.resume")
-            if await self.paused(_ENTRY_SECONDS) is None:
-                self.loop_depth = len(stack) - index
-                self.send("Debugger.removeBreakpoint", breakpointId=self.breakpoint)
-                return
+            again = await self.paused(_ENTRY_SECONDS) is not None
             self.send("Debugger.removeBreakpoint", breakpointId=self.breakpoint)
+            if again and functions.begins_with_loop(start, self.stops_at):
+                # V8 of 2026 stops behind the opening of a loop that a function begins with, and so
+                # at each turn: whether the function ever returns tells.
+                self.send("Debugger.stepOut")
+                again = await self.paused(_ENTRY_SECONDS) is not None
+            if not again:
+                self.loop_depth = len(stack) - index
+                return
 
     def view(self) -> ThreadView:
         """Return what was seen."""

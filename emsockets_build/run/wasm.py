@@ -8,6 +8,7 @@ from pathlib import Path
 __all__ = ["FunctionTable"]
 
 _CODE_SECTION = 10
+_LOOP = b"\x03\x40"  # `loop` without a value
 _HEADER = 8  # magic number and version
 
 
@@ -22,6 +23,7 @@ class FunctionTable:
     """
 
     def __init__(self, data: bytes) -> None:
+        self._data = data
         self._starts: list[int] = []
         self._end = 0
         self.code_offset = 0
@@ -63,6 +65,15 @@ class FunctionTable:
         """
         index = bisect.bisect_right(self._starts, offset) - 1
         return self._starts[index] if index >= 0 and offset < self._end else None
+
+    def begins_with_loop(self, start: int, place: int) -> bool:
+        """Tell whether a loop opens between a function's start and a place near it.
+
+        Args:
+            start: Where the function starts.
+            place: The first instruction that a debugger stops at.
+        """
+        return _LOOP in self._data[start:place]
 
 
 def _leb128(data: bytes, place: int) -> tuple[int, int]:

@@ -9,9 +9,10 @@ from tests.gallery.catalogue import NOT_SHOWN
 from tests.gallery.entries import ENTRIES
 from tests.gallery.entry import Entry
 
-__all__ = ["BEGIN", "DOCUMENT", "END", "table"]
+__all__ = ["BEGIN", "BROWSERS_DOCUMENT", "DOCUMENT", "END", "table"]
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "causes.md"
+BROWSERS_DOCUMENT = DOCUMENT.with_name("browsers.md")
 BEGIN, END = "<!-- gallery: begin -->\n", "<!-- gallery: end -->\n"
 
 
@@ -48,9 +49,16 @@ def _program(entry: Entry) -> str:
     return f"`{entry.source}`" if entry.builds else f"`{entry.source}`, which cannot be built"
 
 
-if __name__ == "__main__":
-    text = DOCUMENT.read_text("utf-8")
+def _write(document: Path, content: str) -> None:
+    text = document.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    DOCUMENT.write_text(before + BEGIN + table() + END + after, "utf-8")
-    sys.stdout.write(f"{DOCUMENT} has {len(ENTRIES)} rows\n")
+    document.write_text(before + BEGIN + content + END + after, "utf-8")
+    sys.stdout.write(f"{document} is written\n")
+
+
+if __name__ == "__main__":
+    from tests.gallery.browsers import table as browsers_table
+
+    _write(DOCUMENT, table())
+    _write(BROWSERS_DOCUMENT, browsers_table())
