@@ -1,0 +1,328 @@
+"""What expressions come to once the answer of one socket call is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from emsockets_build.lint.source.tree import Node
+from emsockets_build.lint.source.unit import Call, Unit
+
+__all__ = ["ERRNO", "STALE", "Answer", "Evaluator"]
+
+# <bits/errno.h> of Emscripten (WASI's numbers).
+ERRNO: Mapping[str, int] = {
+    "EAGAIN": 6,
+    "EWOULDBLOCK": 6,
+    "EALREADY": 7,
+    "EBADF": 8,
+    "ECONNABORTED": 13,
+    "ECONNREFUSED": 14,
+    "ECONNRESET": 15,
+    "EHOSTUNREACH": 23,
+    "EINPROGRESS": 26,
+    "EINTR": 27,
+    "EINVAL": 28,
+    "EISCONN": 30,
+    "ENOPROTOOPT": 50,
+    "ENOSYS": 52,
+    "ENOTCONN": 53,
+    "ETIMEDOUT": 73,
+}
+STALE = -1_000_000
+"""The value of errno after a call that succeeded: whatever it was, nobody compares with it."""
+
+_CONSTANTS = {
+    **ERRNO,
+    "true": 1,
+    "false": 0,
+    "TRUE": 1,
+    "FALSE": 0,
+    "NULL": 0,
+    "nullptr": 0,
+    "SOCKET_ERROR": -1,
+    "INVALID_SOCKET": -1,
+    "EXIT_SUCCESS": 0,
+    "EXIT_FAILURE": 1,
+    "WSAEWOULDBLOCK": 6,
+    "WSAEINPROGRESS": 26,
+}
+_ANY_ERRNO = re.compile(r"(?:WSA)?E[A-Z0-9]{2,}")
+_ERRNO_LIKE = re.compile(r"(?:\w*_)?errno|\w*SOCKERRNO\w*|\w*last_?error\w*|\w*geterror", re.IGNORECASE)
+_TRANSPARENT = frozenset({"likely", "unlikely", "LIKELY", "UNLIKELY", "__builtin_expect"})
+_CASTS = frozenset({"static_cast", "reinterpret_cast", "const_cast", "int", "bool", "ssize_t"})
+_LEAVES = re.compile(
+    r"(?:_|quick_|emscripten_force_)?exit|_Exit|abort|terminate|errx?|verrx?|die\w*|fatal\w*"
+    r"|panic\w*|emscripten_exit\w*|longjmp|FAIL\w*|ABORT\w*"
+)
+_NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]*")
+
+
+class Answer:
+    """What one call answers.
+
+    Args:
+        call: The call.
+        value: What it returns.
+        errno: What errno is then.
+    """
+
+    __slots__ = ("call", "errno", "value")
+
+    def __init__(self, call: Call, value: int, errno: int = STALE) -> None:
+        self.call = call
+        self.value = value
+        self.errno = errno
+
+
+class Evaluator:
+    """Evaluates expressions in the order in which the program does; None is "not known".
+
+    Args:
+        unit: The file.
+        answer: What is given.
+
+    Attributes:
+        variables: What variables hold, by their text.
+        answered: Whether the call was reached.
+        left: Whether a function was called that never returns.
+        certain: Whether what is evaluated now is for certain.
+        depends: Whether the last value depended on the answer.
+        seen: The calls that were made for certain after the answer.
+    """
+
+    def __init__(self, unit: Unit, answer: Answer) -> None:
+        self.unit = unit
+        self.variables: dict[str, int] = {}
+        self.answered = False
+        self.left = False
+        self.certain = True
+        self.depends = False
+        self.seen: list[Node] = []
+        self._answer = answer
+
+    def value(self, node: Node | None) -> int | None:
+        """Evaluate an expression."""
+        if node is None:
+            return None
+        evaluate = _KINDS.get(node.kind)
+        if evaluate is not None:
+            return evaluate(self, node)
+        for child in node.children:
+            if child.kind != "lambda_expression":
+                self.value(child)
+        return None
+
+    def _inner(self, node: Node) -> int | None:
+        result = None
+        for child in node.children:
+            if child.field != "type":
+                result = self.value(child)
+        return result
+
+    def _name(self, node: Node) -> int | None:
+        text = self._key(node)
+        if text in self.variables:
+            self.depends = True
+            return self.variables[text]
+        if _ERRNO_LIKE.fullmatch(text):
+            return self._errno()
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if _ANY_ERRNO.fullmatch(text):
+            return 10_000 + sum(map(ord, text))
+        return None
+
+    def _errno(self) -> int | None:
+        if not self.answered:
+            return None
+        self.depends = True
+        return self._answer.errno
+
+    def _key(self, node: Node) -> str:
+        return re.sub(r"\s+", "", self.unit.text(node))
+
+    def _number(self, node: Node) -> int | None:
+        match = _NUMBER.fullmatch(self.unit.text(node).replace("'", ""))
+        if match is None:
+            return None
+        digits = match[1]
+        octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
+        return int(digits, 8 if octal and set(digits) <= set("01234567") else 0 if not octal else 10)
+
+    def _constant(self, node: Node) -> int | None:
+        return _CONSTANTS.get(self.unit.text(node))
+
+    def _call(self, node: Node) -> int | None:
+        called, arguments = node.child("function"), node.child("arguments")
+        text = self._key(called) if called is not None else ""
+        name = re.split(r"::|\.|->", text)[-1].split("<")[0]
+        if called is not None and called.kind == "field_expression":
+            self.value(called.child("argument"))
+        given = [self.value(one) for one in arguments.children] if arguments is not None else []
+        if node is self._answer.call.node:
+            self.answered = self.depends = True
+            return self._answer.value
+        if name in _TRANSPARENT or name in _CASTS:
+            return given[0] if given else None
+        if _ERRNO_LIKE.fullmatch(name):
+            return self._errno()
+        if self.answered and self.certain:
+            self.seen.append(node)
+        if name == "assert" and given:
+            self.left = self.left or (given[0] == 0 and self.certain)
+        elif _LEAVES.fullmatch(name):
+            self.left = True
+        if arguments is not None:
+            self._forget_outputs(arguments)
+        return None
+
+    def _forget_outputs(self, arguments: Node) -> None:
+        for one in arguments.children:
+            if one.kind == "pointer_expression" and self.unit.text(one).startswith("&"):
+                self.variables.pop(self._key(one)[1:], None)
+
+    def _assignment(self, node: Node) -> int | None:
+        left, right = node.child("left"), node.child("right")
+        value = self.value(right)
+        operator = node.child("operator")
+        if operator is not None and self.unit.text(operator) != "=":
+            value = None
+        if left is not None:
+            self._set(self._key(left), value)
+        return value
+
+    def _set(self, key: str, value: int | None) -> None:
+        if value is None or not self.answered:
+            self.variables.pop(key, None)
+        else:
+            self.variables[key] = value
+
+    def _initialised(self, node: Node) -> int | None:
+        declarator = node.child("declarator")
+        value = self.value(node.child("value"))
+        if declarator is not None:
+            self._set(self._key(declarator).lstrip("*&"), value)
+        return value
+
+    def _declaration(self, node: Node) -> int | None:
+        if node.child("value") is not None:  # `if (int n = f())`
+            return self._initialised(node)
+        for child in node.children:
+            if child.field != "type":
+                self.value(child)
+        return None
+
+    def _list(self, node: Node) -> int | None:
+        values = [self.value(child) for child in node.children]
+        return values[0] if len(values) == 1 else None
+
+    def _updated(self, node: Node) -> int | None:
+        argument = node.child("argument")
+        if argument is not None:
+            self.variables.pop(self._key(argument), None)
+        return None
+
+    def _unary(self, node: Node) -> int | None:
+        operator, value = node.child("operator"), self.value(node.child("argument"))
+        if operator is None or value is None:
+            return None
+        sign = self.unit.text(operator)
+        if sign in ("!", "not"):
+            return int(not value)
+        return {"-": -value, "+": value, "~": ~value}.get(sign)
+
+    def _pointer(self, node: Node) -> int | None:
+        self.value(node.child("argument"))
+        return None
+
+    def _binary(self, node: Node) -> int | None:
+        operator_node = node.child("operator")
+        operator = self.unit.text(operator_node) if operator_node is not None else ""
+        left, right = node.child("left"), node.child("right")
+        if operator in ("&&", "and", "||", "or"):
+            return self._logical(left, right, stop=int(operator in ("||", "or")))
+        one, other = self.value(left), self.value(right)
+        if one is None or other is None:
+            return None
+        return _compare(operator, one, other)
+
+    def _logical(self, left: Node | None, right: Node | None, *, stop: int) -> int | None:
+        one = self.value(left)
+        if one is not None and bool(one) == bool(stop):
+            return stop
+        other = self.doubtfully(right) if one is None else self.value(right)
+        if other is not None and bool(other) == bool(stop):
+            return stop
+        return None if one is None or other is None else 1 - stop
+
+    def doubtfully(self, node: Node | None) -> int | None:
+        """Evaluate an expression that is only reached on some ways."""
+        certain, left = self.certain, self.left
+        self.certain = False
+        value = self.value(node)
+        self.certain, self.left = certain, left
+        return value
+
+    def _ternary(self, node: Node) -> int | None:
+        condition = self.value(node.child("condition"))
+        if condition is None:
+            one = self.doubtfully(node.child("consequence"))
+            other = self.doubtfully(node.child("alternative"))
+            return one if one == other else None
+        return self.value(node.child("consequence" if condition else "alternative"))
+
+    def _field(self, node: Node) -> int | None:
+        self.value(node.child("argument"))
+        return self._name(node)
+
+    def _nothing(self, _: Node) -> int | None:
+        return None
+
+
+def _compare(operator: str, one: int, other: int) -> int | None:
+    match operator:
+        case "==" | "!=":
+            equal = one == other
+            return int(equal == (operator == "=="))
+        case "<" | ">" | "<=" | ">=":
+            if STALE in (one, other):
+                return None
+            return int(
+                {"<": one < other, ">": one > other, "<=": one <= other, ">=": one >= other}[operator]
+            )
+        case "-":
+            return one - other
+        case "+":
+            return one + other
+        case "&":
+            return one & other
+    return None
+
+
+_KINDS = {
+    "argument_list": Evaluator._list,
+    "assignment_expression": Evaluator._assignment,
+    "binary_expression": Evaluator._binary,
+    "call_expression": Evaluator._call,
+    "cast_expression": Evaluator._inner,
+    "comma_expression": Evaluator._inner,
+    "condition_clause": Evaluator._inner,
+    "conditional_expression": Evaluator._ternary,
+    "declaration": Evaluator._declaration,
+    "expression_statement": Evaluator._inner,
+    "false": Evaluator._constant,
+    "field_expression": Evaluator._field,
+    "identifier": Evaluator._name,
+    "init_declarator": Evaluator._initialised,
+    "initializer_list": Evaluator._list,
+    "lambda_expression": Evaluator._nothing,
+    "null": Evaluator._constant,
+    "number_literal": Evaluator._number,
+    "parenthesized_expression": Evaluator._inner,
+    "pointer_expression": Evaluator._pointer,
+    "qualified_identifier": Evaluator._name,
+    "true": Evaluator._constant,
+    "unary_expression": Evaluator._unary,
+    "update_expression": Evaluator._updated,
+}
