@@ -36,6 +36,8 @@ _ON_SOCKETS = {
     "fcntl": "it answers EBADF for a socket of the proxy, whose calls block in any case",
     "ioctl": "it answers EBADF for a socket of the proxy, whose calls block in any case",
 }
+_DATAGRAMS = ("send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg")
+_GIVES_UP = (Outcome.FAILURE, Outcome.REPORTED)
 
 
 def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
@@ -47,7 +49,9 @@ def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
             continue
         failed = outcome(unit, function, Answer(call, -1, ERRNO["ENOPROTOOPT"]))
         fine = outcome(unit, function, Answer(call, 0, STALE))
-        if failed is Outcome.FAILURE and fine is not Outcome.FAILURE:
+        if failed is Outcome.REPORTED and not _does_more(unit, function, call):
+            continue  # a function that sets options: its callers decide
+        if failed in _GIVES_UP and fine not in _GIVES_UP:
             option = unit.text(call.arguments[2]).strip()
             yield at(
                 "ES018",
@@ -55,6 +59,15 @@ def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
                 f"setsockopt({option}) always answers ENOPROTOOPT here, and {function.name}() gives "
                 "up then: go on without the option, or leave the call out under __EMSCRIPTEN__",
             )
+
+
+def _does_more(unit: Unit, function: Function, call: Call) -> bool:
+    """Tell whether a function makes use of the socket once the option is set."""
+    return any(
+        other.node.start > call.node.end
+        and unit.posix(other) in ("bind", "listen", "connect", "close", "send", "recv", "socket")
+        for other in function.calls
+    )
 
 
 def not_carried(unit: Unit, web: Web) -> Iterator[Hit]:
@@ -139,12 +152,17 @@ def _reads_between(unit: Unit, function: Function, first: Call, last: Call) -> b
     )
 
 
-def _socket(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
+def _socket(unit: Unit, web: Web, function: Function, call: Call) -> Iterator[Hit]:
     """ES055 and ES056."""
     if unit.posix(call) is None or not web.emulated:
         return
     family, kind = (unit.text(argument).strip() for argument in call.arguments[:2])
-    if family in ("AF_INET6", "PF_INET6") and not web.surely_before(4, 0, 10):
+    refused = outcome(unit, function, Answer(call, -1, ERRNO["EINVAL"]))
+    if (
+        family in ("AF_INET6", "PF_INET6")
+        and not web.surely_before(4, 0, 10)
+        and refused is not Outcome.OTHER
+    ):
         yield at(
             "ES055",
             call.node,
@@ -152,7 +170,11 @@ def _socket(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
             "IPv4 addresses only (names are resolved where the WebSocket is made): use AF_INET "
             "under __EMSCRIPTEN__",
         )
-    if re.search(r"\bSOCK_DGRAM\b", kind) and family not in ("AF_UNIX", "AF_LOCAL", "AF_NETLINK"):
+    if (
+        re.search(r"\bSOCK_DGRAM\b", kind)
+        and family not in ("AF_UNIX", "AF_LOCAL", "AF_NETLINK")
+        and any(_posix_calls(unit, *_DATAGRAMS))
+    ):
         yield at(
             "ES056",
             call.node,

@@ -29,6 +29,7 @@ _WAITING_WORDS = (
     "uv_poll",
     "ev_io",
 )
+_GIVES_UP = (Outcome.FAILURE, Outcome.REPORTED)
 
 
 def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
@@ -39,7 +40,9 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
         at_once = outcome(unit, function, Answer(call, 0, STALE))
         pending = outcome(unit, function, Answer(call, -1, ERRNO["EINPROGRESS"]))
         socket = unit.text(call.arguments[0])
-        if at_once is Outcome.FAILURE and pending is Outcome.OTHER and not web.surely_before(3, 1, 69):
+        if (
+            at_once in _GIVES_UP and pending is Outcome.OTHER and not web.surely_before(3, 1, 69)
+        ):
             yield at(
                 "ES017",
                 call.node,
@@ -48,7 +51,7 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
                 f"{socket} is writable, then read SO_ERROR",
             )
         if (
-            pending is Outcome.FAILURE
+            pending in _GIVES_UP
             and at_once is Outcome.OTHER
             and web.before(3, 1, 69)
             and not unit.mentions(*_UNDER_WAY)
@@ -181,4 +184,7 @@ def blocking_calls(unit: Unit, web: Web) -> Iterator[Hit]:
 def _gives_up(unit: Unit, function: Function, call: Call, errno: str, success: int) -> bool:
     nothing = outcome(unit, function, Answer(call, -1, ERRNO[errno]))
     something = outcome(unit, function, Answer(call, success, STALE))
-    return nothing is Outcome.FAILURE and something is not Outcome.FAILURE
+    gives_up = nothing is Outcome.FAILURE or (
+        nothing is Outcome.REPORTED and function.name == "main"  # others leave it to their callers
+    )
+    return gives_up and something not in _GIVES_UP

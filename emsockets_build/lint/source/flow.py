@@ -33,7 +33,9 @@ class Outcome(StrEnum):
     """What an answer means to the program."""
 
     FAILURE = "failure"
-    """It gives up: says so, closes the socket, throws, exits or returns a failure."""
+    """It gives up: says so, closes the socket, throws, exits or goes to its cleaning up."""
+    REPORTED = "reported"
+    """It returns a failure and leaves the rest to its caller."""
     OTHER = "other"
     """It goes on."""
     UNKNOWN = "unknown"
@@ -46,11 +48,12 @@ _ERROR_WORDS = re.compile(
     r"\b(?:stderr|cerr|perror|\w*strerror\w*|LOG_(?:ERR|CRIT|WARNING)\w*)\b", re.ASCII
 )
 _ERROR_NAMES = re.compile(
-    r"\w*(?:perror|error|fail|fatal|panic|abort|die|warn|throw)\w*", re.IGNORECASE
+    r"\w*(?:perror|error|fail|fatal|panic|abort|die|warn|throw)\w*|(?:\w*_)?err(?:_\w+|x)?",
+    re.IGNORECASE,
 )
-_CLOSES = re.compile(r"\w*(?:close|delete|destroy|free|shutdown|reset|release|cleanup)\w*", re.I)
+_CLOSES = re.compile(r"\w*(?:close|shutdown|disconnect)\w*", re.IGNORECASE)
 _BENIGN = re.compile(
-    r"\w*(?:print|puts|log|trace|debug|strlen|memset|FD_\w+|htons|ntohs|inet_\w+|time|flush)\w*",
+    r"\w*(?:print|puts|log|trace|debug|strlen|memset|FD_\w+|htons|ntohs|inet_\w+|time|flush|free)\w*",
     re.IGNORECASE,
 )
 _FAILED_LABEL = re.compile(
@@ -64,6 +67,8 @@ class _Runner:
         self.evaluator = Evaluator(unit, answer)
         self.verdict: Outcome | None = None
         self.decided = False
+        arguments = answer.call.arguments
+        self._socket = unit.text(arguments[0]).strip() if arguments else ""
 
     def run(self, node: Node | None) -> frozenset[End]:
         """Run a statement; no statement falls through."""
@@ -183,8 +188,9 @@ class _Runner:
     def _return(self, node: Node) -> frozenset[End]:
         evaluator = self.evaluator
         values = [evaluator.value(child) for child in node.children]
-        self._judge(node)
-        if self._fresh():
+        if evaluator.left:
+            self._judge(node)
+        elif self._fresh():
             text = self.unit.text(node).removeprefix("return").strip(" ;()")
             failed = text in ("false", "NULL", "nullptr", "FALSE", "INVALID_SOCKET") or (
                 _ERROR_NAMES.search(text) is not None
@@ -195,7 +201,7 @@ class _Runner:
                 "unary_expression",
             )
             if failed or (negative and constant):
-                self._settle(Outcome.FAILURE)
+                self._settle(Outcome.REPORTED)
             elif text and values and values[-1] is None:
                 self._settle(Outcome.UNKNOWN)
             else:
@@ -241,11 +247,18 @@ class _Runner:
         for call in seen:
             called = call.child("function")
             name = re.split(r"::|\.|->", self.unit.text(called))[-1] if called is not None else ""
-            if _ERROR_NAMES.fullmatch(name) or _CLOSES.fullmatch(name):
+            if _ERROR_NAMES.fullmatch(name) or (_CLOSES.fullmatch(name) and self._is_given(call)):
                 return self._settle(Outcome.FAILURE)
             if not _BENIGN.fullmatch(name):
                 return self._settle(Outcome.OTHER)
         return None
+
+
+    def _is_given(self, call: Node) -> bool:
+        """Tell whether a call is about the socket of the answer, or about everything."""
+        arguments = call.child("arguments")
+        given = self.unit.text(arguments) if arguments is not None else "()"
+        return given == "()" or self._socket in given
 
 
 _STATEMENTS = {

@@ -47,6 +47,7 @@ _CONSTANTS = {
     "WSAEWOULDBLOCK": 6,
     "WSAEINPROGRESS": 26,
 }
+_OWN_NAME = re.compile(r"[A-Z]\w*_(?:(E[A-Z]{3,}|SOCKET_ERROR)|\w*INVALID\w*)")
 _ANY_ERRNO = re.compile(r"(?:WSA)?E[A-Z0-9]{2,}")
 _ERRNO_LIKE = re.compile(r"(?:\w*_)?errno|\w*SOCKERRNO\w*|\w*last_?error\w*|\w*geterror", re.IGNORECASE)
 _TRANSPARENT = frozenset({"likely", "unlikely", "LIKELY", "UNLIKELY", "__builtin_expect"})
@@ -55,7 +56,7 @@ _LEAVES = re.compile(
     r"(?:_|quick_|emscripten_force_)?exit|_Exit|abort|terminate|errx?|verrx?|die\w*|fatal\w*"
     r"|panic\w*|emscripten_exit\w*|longjmp|FAIL\w*|ABORT\w*"
 )
-_NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]*")
+_NUMBER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]*")
 
 
 class Answer:
@@ -129,6 +130,8 @@ class Evaluator:
             return self._errno()
         if text in _CONSTANTS:
             return _CONSTANTS[text]
+        if (own := _OWN_NAME.fullmatch(text)) is not None:  # such as POCO_EINTR
+            return _CONSTANTS.get(own[1] or "INVALID_SOCKET")
         if _ANY_ERRNO.fullmatch(text):
             return 10_000 + sum(map(ord, text))
         return None
@@ -146,9 +149,11 @@ class Evaluator:
         match = _NUMBER.fullmatch(self.unit.text(node).replace("'", ""))
         if match is None:
             return None
-        digits = match[1]
+        sign, digits = match.groups()
         octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
-        return int(digits, 8 if octal and set(digits) <= set("01234567") else 0 if not octal else 10)
+        if octal and not set(digits) <= set("01234567"):
+            return None
+        return int(digits, 8 if octal else 0) * (-1 if sign == "-" else 1)
 
     def _constant(self, node: Node) -> int | None:
         return _CONSTANTS.get(self.unit.text(node))

@@ -57,6 +57,8 @@ def _answer(unit: Unit, web: Web, call: Call, waiting: frozenset[str]) -> Answer
     """Return what a call that waits elsewhere answers here, where nothing has happened yet."""
     name = unit.posix(call)
     if name in WAITS:
+        if name in ("select", "pselect") and _no_sockets(unit, call):
+            return None
         return None if web.suspends and not _never_suspends(unit, web, call) else Answer(call, 0)
     if call.name == _READY_STATE:
         return Answer(call, 0)
@@ -69,6 +71,11 @@ def _answer(unit: Unit, web: Web, call: Call, waiting: frozenset[str]) -> Answer
     if call.name in waiting and not call.qualifier and unit.find(call.name) and _in_condition(call):
         return None if web.suspends else Answer(call, 0)
     return None
+
+
+def _no_sockets(unit: Unit, call: Call) -> bool:
+    """Tell whether ``select`` is used as a nap."""
+    return all(unit.text(one).strip() in ("0", "NULL", "nullptr") for one in call.arguments[1:4])
 
 
 def _never_suspends(unit: Unit, web: Web, call: Call) -> bool:
