@@ -12,7 +12,7 @@ from emsockets_build.settings import Profile, load_catalogue, resolve
 
 __all__ = ["ProfileOptions", "profile_options"]
 
-_ONE_WORD = frozenset(("BACKEND", "WAIT", "URL", "DEBUG", "MODULE", "EXIT_RUNTIME"))
+_ONE_WORD = frozenset(("BACKEND", "WAIT", "URL", "DEBUG", "MODULE", "EXIT_RUNTIME", "POSIX"))
 _MANY_WORDS = frozenset(("SUBPROTOCOLS", "ENVIRONMENT"))
 
 
@@ -48,6 +48,7 @@ def profile_options(call: Call) -> ProfileOptions:
         debug=switch.get(one("DEBUG") or ""),
         environment=tuple(words.get("ENVIRONMENT", ())),
         module=one("MODULE"),
+        posix=switch.get(one("POSIX") or ""),
         exit_runtime=switch.get(one("EXIT_RUNTIME") or ""),
     )
     try:

@@ -56,8 +56,8 @@ def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES018",
                 call.node,
-                f"setsockopt({option}) always answers ENOPROTOOPT here, and {function.name}() gives "
-                "up then: go on without the option, or leave the call out under __EMSCRIPTEN__",
+                f"setsockopt({option}) always answers ENOPROTOOPT here, and {function.name}() "
+                "gives up then: go on without it, or leave the call out under __EMSCRIPTEN__",
             )
 
 
@@ -139,8 +139,8 @@ def _shutdown(unit: Unit, web: Web, function: Function, call: Call) -> Iterator[
             yield at(
                 "ES054",
                 call.node,
-                f"shutdown() answers ENOSYS and {socket} stays open: a WebSocket has no half-close. "
-                "Tell the peer in the protocol that this was the last message, or close()",
+                f"shutdown() answers ENOSYS and {socket} stays open: a WebSocket has no "
+                "half-close. Say in the protocol that this was the last message, or close()",
             )
 
 
@@ -201,22 +201,22 @@ def _epoll(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
         yield at(
             "ES058",
             call.node,
-            f"{call.name}() is not there before Emscripten 6.0.8 (no header, no symbol, or ENOSYS): "
-            "use poll() under __EMSCRIPTEN__",
+            f"{call.name}() is not there before Emscripten 6.0.8 (no header, no symbol, or ENOSYS)"
+            ": use poll() under __EMSCRIPTEN__",
         )
 
 
 def _ioctl(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
     """ES059."""
-    if len(call.arguments) != 3 or web.posix or web.backend == "proxy":  # noqa: PLR2004 # ioctl's own
+    if len(call.arguments) != 3 or web.posix or web.backend == "proxy":  # noqa: PLR2004 # its own
         return
     if unit.text(call.arguments[1]).strip() == "FIONBIO" and web.before(4, 0, 11):
         socket = unit.text(call.arguments[0]).strip()
         yield at(
             "ES059",
             call.node,
-            "ioctl(FIONBIO) answers EINVAL before Emscripten 4.0.11 and aborts old releases such as "
-            f"3.1.6: use fcntl({socket}, F_SETFL, O_NONBLOCK)",
+            "ioctl(FIONBIO) answers EINVAL before Emscripten 4.0.11 and aborts old releases such "
+            f"as 3.1.6: use fcntl({socket}, F_SETFL, O_NONBLOCK)",
         )
 
 
@@ -228,8 +228,8 @@ def _peek(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
         yield at(
             "ES060",
             call.node,
-            f"{call.name}() ignores MSG_PEEK before Emscripten 6.0.3 and takes the bytes: keep what "
-            "was read in a buffer of your own",
+            f"{call.name}() ignores MSG_PEEK before Emscripten 6.0.3 and takes the bytes: keep "
+            "what was read in a buffer of your own",
         )
 
 
@@ -242,8 +242,8 @@ def _service(unit: Unit, web: Web, _: Function, call: Call) -> Iterator[Hit]:
         yield at(
             "ES069",
             call.arguments[1],
-            f"getaddrinfo() knows no services, so {service} answers EAI_SERVICE: give the number of "
-            "the port",
+            f"getaddrinfo() knows no services, so {service} answers EAI_SERVICE: give the number "
+            "of the port",
         )
 
 

@@ -1,4 +1,4 @@
-"""What the conditions of the preprocessor are when Emscripten compiles: true, false or not known."""
+"""What conditions of the preprocessor are under Emscripten: true, false or not known."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ __all__ = ["Macros"]
 
 # `em++ -dM -E` of 3.1.6, 3.1.69 and 6.0.5. EMSCRIPTEN came from the command line until 5.0.3 and
 # comes from <emscripten.h> since: code behind it was written for the web in any case.
-_DEFINED = frozenset(
-    "__EMSCRIPTEN__ EMSCRIPTEN __unix__ __unix unix __wasm__ __wasm __wasm32__ __wasm32 __clang__ "
-    "__llvm__ __GNUC__ __STDC__ AF_INET SOCK_STREAM O_NONBLOCK EAGAIN EWOULDBLOCK EINPROGRESS "
-    "MSG_PEEK MSG_NOSIGNAL SO_ERROR F_SETFL FIONBIO".split()
-)
-_UNDEFINED = frozenset(
-    "__linux__ __linux linux __gnu_linux__ __gnu_hurd__ __GLIBC__ __APPLE__ __MACH__ __ANDROID__ "
-    "__FreeBSD__ __FreeBSD_kernel__ __NetBSD__ __OpenBSD__ __DragonFly__ BSD __sun __sun__ sun "
-    "__svr4__ __SVR4 _AIX __hpux hpux __sgi __osf__ __CYGWIN__ __MINGW32__ __MINGW64__ _MSC_VER "
-    "__BORLANDC__ __WATCOMC__ __DJGPP__ MSDOS __VMS __vxworks __VXWORKS__ __QNX__ __QNXNTO__ "
-    "__HAIKU__ __BEOS__ __amigaos__ AMIGA __OS400__ __riscos__ __SYMBIAN32__ __wasi__ __EMX__ "
-    "ESP_PLATFORM ARDUINO WIN32 _WIN32 __WIN32__ WIN64 _WIN64 _WIN32_WINNT _WINDOWS "
-    "SO_NOSIGPIPE __SWITCH__ __3DS__ __PSP__ __ORBIS__ __PROSPERO__ __NX__ __ZEPHYR__ __NuttX__ "
-    "UNDER_CE _WIN32_WCE __i386__ __x86_64__ __amd64__ _M_IX86 _M_X64 __arm__ __aarch64__".split()
-)
+_DEFINED_NAMES = """
+__EMSCRIPTEN__ EMSCRIPTEN __unix__ __unix unix __wasm__ __wasm __wasm32__ __wasm32 __clang__
+__llvm__ __GNUC__ __STDC__ AF_INET SOCK_STREAM O_NONBLOCK EAGAIN EWOULDBLOCK EINPROGRESS
+MSG_PEEK MSG_NOSIGNAL SO_ERROR F_SETFL FIONBIO
+"""
+_DEFINED = frozenset(_DEFINED_NAMES.split())
+_UNDEFINED_NAMES = """
+__linux__ __linux linux __gnu_linux__ __gnu_hurd__ __GLIBC__ __APPLE__ __MACH__ __ANDROID__
+__FreeBSD__ __FreeBSD_kernel__ __NetBSD__ __OpenBSD__ __DragonFly__ BSD __sun __sun__ sun
+__svr4__ __SVR4 _AIX __hpux hpux __sgi __osf__ __CYGWIN__ __MINGW32__ __MINGW64__ _MSC_VER
+__BORLANDC__ __WATCOMC__ __DJGPP__ MSDOS __VMS __vxworks __VXWORKS__ __QNX__ __QNXNTO__
+__HAIKU__ __BEOS__ __amigaos__ AMIGA __OS400__ __riscos__ __SYMBIAN32__ __wasi__ __EMX__
+ESP_PLATFORM ARDUINO WIN32 _WIN32 __WIN32__ WIN64 _WIN64 _WIN32_WINNT _WINDOWS SO_NOSIGPIPE
+__SWITCH__ __3DS__ __PSP__ __ORBIS__ __PROSPERO__ __NX__ __ZEPHYR__ __NuttX__ UNDER_CE
+_WIN32_WCE __i386__ __x86_64__ __amd64__ _M_IX86 _M_X64 __arm__ __aarch64__
+"""
+_UNDEFINED = frozenset(_UNDEFINED_NAMES.split())
 # A project's own names for platforms, such as POCO_OS_FAMILY_WINDOWS or HAVE_WINSOCK2_H.
 _WEB = re.compile(r"EMSCRIPTEN|(?:^|_)WASM(?:32|_|$)", re.IGNORECASE)
 _ELSEWHERE = re.compile(
@@ -36,7 +38,7 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 
-_TOKEN = re.compile(
+_WORD = re.compile(
     r"\s*(?:(0[xX][0-9a-fA-F']+|\d[\d']*)[uUlLzZ]*|([A-Za-z_]\w*)"
     r"|(&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%<>!~&|^?:(),])|('(?:\\.|[^'\\])+'))"
 )
@@ -60,7 +62,8 @@ _BINARY: Mapping[str, tuple[int, Callable[[int, int], int]]] = {
 }
 _WIDTH = 64
 _LONGEST = 2_000
-_DEEPEST = 40
+_DEEPEST = 20
+_MOST = 500  # macros in one expression
 _UNKNOWN = object()
 
 
@@ -80,6 +83,8 @@ class Macros:
         defined: frozenset[str] = frozenset(),
         undefined: frozenset[str] = frozenset(),
     ) -> None:
+        self._open: set[str] = set()  # macros in the middle of whose value we are
+        self._expansions = 0
         self._own: dict[str, object] = {
             **dict.fromkeys(undefined),
             **dict.fromkeys(defined, ""),
@@ -117,61 +122,68 @@ class Macros:
 
     def holds(self, expression: str) -> bool | None:
         """Evaluate the expression of an ``#if``; None if its value is not known."""
-        if len(expression) > _LONGEST:
-            return None
-        value = _Expression(self, expression).value()
+        value = self.calculate(expression)
         return None if value is None else value != 0
 
     def calculate(self, expression: str) -> int | None:
         """Evaluate a constant expression of numbers and macros; None if it is not known."""
+        self._expansions = 0
         return _Expression(self, expression).value() if len(expression) <= _LONGEST else None
 
-    def number(self, name: str, depth: int = 0) -> int | None:
+    def number(self, name: str) -> int | None:
         """Return the value of a name in an expression; None if it is not known."""
         if name in ("true", "false"):
             return int(name == "true")
         value = self._own.get(name, _UNKNOWN)
-        if isinstance(value, str) and value and depth < _DEEPEST and len(value) < _LONGEST:
-            return _Expression(self, value, depth + 1).value()
+        if isinstance(value, str) and value and name not in self._open:
+            return self._expanded(name, value)
         if self.defined(name) is False:
             return 0
         return 1 if name not in self._own and _WEB.search(name) else None
+
+    def _expanded(self, name: str, value: str) -> int | None:
+        self._expansions += 1
+        if self._expansions > _MOST or len(self._open) > _DEEPEST or len(value) > _LONGEST:
+            return None
+        self._open.add(name)
+        number = _Expression(self, value).value()
+        self._open.discard(name)
+        return number
 
 
 class _Expression:
     """A recursive descent over one expression, three-valued; None is "not known"."""
 
-    def __init__(self, macros: Macros, text: str, depth: int = 0) -> None:
+    def __init__(self, macros: Macros, text: str) -> None:
         self._macros = macros
-        self._depth = depth
-        self._tokens: list[str] = []
+        self._words: list[str] = []
         place = 0
-        while match := _TOKEN.match(text, place):
-            self._tokens.append(match[0].strip())
+        while match := _WORD.match(text, place):
+            self._words.append(match[0].strip())
             place = match.end()
         self._whole = not text[place:].strip()
         self._place = 0
 
     def value(self) -> int | None:
         """Evaluate it; None also for what is no expression."""
-        if not self._whole or self._tokens.count("(") + self._depth > _DEEPEST:
+        if not self._whole or self._words.count("(") > _DEEPEST:
             return None
         result = self._ternary()
-        return result if self._place == len(self._tokens) else None
+        return result if self._place == len(self._words) else None
 
     def _peek(self) -> str:
-        return self._tokens[self._place] if self._place < len(self._tokens) else ""
+        return self._words[self._place] if self._place < len(self._words) else ""
 
     def _take(self) -> str:
-        token = self._peek()
+        word = self._peek()
         self._place += 1
-        return token
+        return word
 
     def _ternary(self) -> int | None:
         condition = self._either()
         if self._peek() != "?":
             return condition
-        self._place = len(self._tokens)  # rare, and not worth more
+        self._place = len(self._words)  # rare, and not worth more
         return None
 
     def _either(self) -> int | None:
@@ -220,34 +232,34 @@ class _Expression:
             value = {"!": int(not value), "-": -value, "+": value, "~": ~value}[sign]
         return value
 
-    def _primary(self) -> int | None:
-        token = self._take()
-        if token == "(":
+    def _primary(self) -> int | None:  # noqa: PLR0911 # one for each kind of operand
+        word = self._take()
+        if word == "(":
             value = self._ternary()
             if self._take() != ")":
-                self._place = len(self._tokens) + 1
+                self._place = len(self._words) + 1
             return value
-        if token == "defined":
+        if word == "defined":
             parenthesis = self._peek() == "("
             self._place += parenthesis
             known = self._macros.defined(self._take())
             self._place += parenthesis
             return None if known is None else int(known)
-        if token[:1].isdigit():
-            digits = token.rstrip("uUlLzZ").replace("'", "")
+        if word[:1].isdigit():
+            digits = word.rstrip("uUlLzZ").replace("'", "")
             if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
                 return int(digits, 8) if set(digits) <= set("01234567") else None
             return int(digits, 0)
-        if token[:1].isalpha() or token[:1] == "_":
+        if word[:1].isalpha() or word[:1] == "_":
             if self._peek() == "(":
                 self._skip_call()
                 return None
-            return self._macros.number(token, self._depth)
+            return self._macros.number(word)
         return None
 
     def _skip_call(self) -> None:
         depth = 0
-        while token := self._take():
-            depth += (token == "(") - (token == ")")
+        while word := self._take():
+            depth += (word == "(") - (word == ")")
             if depth == 0:
                 return

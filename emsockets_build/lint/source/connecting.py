@@ -40,9 +40,7 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
         at_once = outcome(unit, function, Answer(call, 0, STALE))
         pending = outcome(unit, function, Answer(call, -1, ERRNO["EINPROGRESS"]))
         socket = unit.text(call.arguments[0])
-        if (
-            at_once in _GIVES_UP and pending is Outcome.OTHER and not web.surely_before(3, 1, 69)
-        ):
+        if at_once in _GIVES_UP and pending is Outcome.OTHER and not web.surely_before(3, 1, 69):
             yield at(
                 "ES017",
                 call.node,
@@ -59,8 +57,8 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES017",
                 call.node,
-                f"{function.name}() gives up when connect() on {socket} answers -1 with EINPROGRESS, "
-                "which is its only answer before Emscripten 3.1.69 (and 0 means nothing since): "
+                f"{function.name}() gives up when connect() on {socket} answers -1 with "
+                "EINPROGRESS, its only answer before Emscripten 3.1.69 (0 means nothing since): "
                 f"take both for a beginning, wait until {socket} is writable, then read SO_ERROR",
             )
 
@@ -82,15 +80,17 @@ def unread_error(unit: Unit, web: Web) -> Iterator[Hit]:
         return
     for function, call in _connects(unit):
         waits = [one for one in function.calls if unit.posix(one) in WAITS]
-        waits = [one for one in waits if one.node.start > call.node.start and _for_writing(unit, one)]
+        waits = [
+            one for one in waits if one.node.start > call.node.start and _for_writing(unit, one)
+        ]
         if not waits or sum(unit.posix(one) == "connect" for one in function.calls) > 1:
             continue
         socket = unit.text(call.arguments[0])
         yield at(
             "ES050",
             call.node,
-            f"{function.name}() takes {socket} for connected when {waits[0].name}() says that it is "
-            "ready, which it also says when the server refused: read "
+            f"{function.name}() takes {socket} for connected when {waits[0].name}() says that it "
+            "is ready, which it also says when the server refused: read "
             f"getsockopt({socket}, SOL_SOCKET, SO_ERROR, ...) then",
         )
 
@@ -166,8 +166,8 @@ def blocking_calls(unit: Unit, web: Web) -> Iterator[Hit]:
                 yield at(
                     "ES052",
                     call.node,
-                    f"{name}() on {socket} never waits, also on a blocking socket: it answers -1 with "
-                    f"EAGAIN until something has come, and {function.name}() gives up then. Wait "
+                    f"{name}() on {socket} never waits, also on a blocking socket: it answers -1 "
+                    f"with EAGAIN until data has come, and {function.name}() gives up then. Wait "
                     "with poll() first, where that can wait, or try again after emscripten_sleep()",
                 )
             elif name in ("accept", "accept4") and _gives_up(unit, function, call, "EINVAL", 5):

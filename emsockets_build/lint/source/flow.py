@@ -8,7 +8,9 @@ statement can end.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import ClassVar
 
 from emsockets_build.lint.source.tree import Node
 from emsockets_build.lint.source.unit import Function, Unit
@@ -57,8 +59,11 @@ _BENIGN = re.compile(
     re.IGNORECASE,
 )
 _FAILED_LABEL = re.compile(
-    r"\w*(?:err|fail|bad|bail|abort|clean|close|out|done|end|fini|exit|free|quit)\w*", re.I
+    r"\w*(?:err|fail|bad|bail|abort|clean|close|out|done|end|fini|exit|free|quit)\w*", re.IGNORECASE
 )
+
+
+_LONGEST = 2_000  # bytes of a statement that can be one message
 
 
 class _Runner:
@@ -67,6 +72,7 @@ class _Runner:
         self.evaluator = Evaluator(unit, answer)
         self.verdict: Outcome | None = None
         self.decided = False
+        self.said = False  # a failure was told, and what comes of it is open
         arguments = answer.call.arguments
         self._socket = unit.text(arguments[0]).strip() if arguments else ""
 
@@ -74,7 +80,7 @@ class _Runner:
         """Run a statement; no statement falls through."""
         if node is None:
             return _FALL
-        runner = _STATEMENTS.get(node.kind)
+        runner = self._statements.get(node.kind)
         if runner is not None:
             return runner(self, node)
         self.evaluator.value(node)
@@ -110,7 +116,10 @@ class _Runner:
         self._judge(node.child("condition"))
         if value is not None:
             self.decided = self.decided or evaluator.depends
-            return self.run(node.child("consequence" if value else "alternative"))
+            said = self.said
+            ends = self.run(node.child("consequence" if value else "alternative"))
+            self.said = said or (self.said and End.FALL not in ends)  # told, and went on
+            return ends
         return self._either(node.child("consequence"), node.child("alternative"))
 
     def _either(self, *nodes: Node | None) -> frozenset[End]:
@@ -126,7 +135,9 @@ class _Runner:
         evaluator.certain = certain
         first = after[0]
         evaluator.variables = {
-            key: value for key, value in first.items() if all(one.get(key) == value for one in after)
+            key: value
+            for key, value in first.items()
+            if all(one.get(key) == value for one in after)
         }
         if certain and ends != _FALL and self.verdict is None and evaluator.answered:
             self.verdict = Outcome.UNKNOWN
@@ -200,37 +211,42 @@ class _Runner:
                 "number_literal",
                 "unary_expression",
             )
-            if failed or (negative and constant):
-                self._settle(Outcome.REPORTED)
-            elif text and values and values[-1] is None:
-                self._settle(Outcome.UNKNOWN)
+            if self.said:
+                self.verdict = Outcome.FAILURE
+            elif failed or (negative and constant):
+                self.verdict = Outcome.REPORTED
+            elif not self.decided and text and values and values[-1] is None:
+                self.verdict = Outcome.UNKNOWN
             else:
-                self._settle(Outcome.OTHER)
+                self.verdict = Outcome.OTHER
         return frozenset({End.RETURN})
 
     def _throw(self, node: Node) -> frozenset[End]:
         self.evaluator.value(node)
         if self._fresh():
-            self._settle(Outcome.FAILURE)
+            self.verdict = Outcome.FAILURE
         return frozenset({End.THROW})
 
     def _goto(self, node: Node) -> frozenset[End]:
         if self._fresh():
             failed = _FAILED_LABEL.search(self.unit.text(node).removeprefix("goto"))
-            self._settle(Outcome.FAILURE if failed else Outcome.OTHER)
+            self.verdict = Outcome.FAILURE if failed or self.said else Outcome.OTHER
         return frozenset({End.GOTO})
 
     def _break(self, _: Node) -> frozenset[End]:
+        self._leave()
         return frozenset({End.BREAK})
 
     def _continue(self, _: Node) -> frozenset[End]:
+        self._leave()
         return frozenset({End.CONTINUE})
+
+    def _leave(self) -> None:
+        if self.said and self._fresh():
+            self.verdict = Outcome.FAILURE
 
     def _fresh(self) -> bool:
         return self.verdict is None and self.evaluator.answered and self.evaluator.certain
-
-    def _settle(self, verdict: Outcome) -> None:
-        self.verdict = verdict
 
     def _judge(self, node: Node | None) -> None:
         """Draw from a statement that was run for certain what the program makes of the answer."""
@@ -238,21 +254,25 @@ class _Runner:
             return
         seen, self.evaluator.seen = self.evaluator.seen, []
         if self.evaluator.left:
-            return self._settle(Outcome.FAILURE)
-        if not self.decided:
-            return None
-        text = self.unit.text(node)
-        if len(text) < 2_000 and _ERROR_WORDS.search(text):
-            return self._settle(Outcome.FAILURE)
+            self.verdict = Outcome.FAILURE
+        elif self.decided:
+            text = self.unit.text(node)
+            if len(text) < _LONGEST and _ERROR_WORDS.search(text):
+                self.said = True
+            self.verdict = self._verdict(seen)
+
+    def _verdict(self, seen: list[Node]) -> Outcome | None:
+        """Draw it from the first call that means something."""
         for call in seen:
             called = call.child("function")
             name = re.split(r"::|\.|->", self.unit.text(called))[-1] if called is not None else ""
-            if _ERROR_NAMES.fullmatch(name) or (_CLOSES.fullmatch(name) and self._is_given(call)):
-                return self._settle(Outcome.FAILURE)
-            if not _BENIGN.fullmatch(name):
-                return self._settle(Outcome.OTHER)
+            if _CLOSES.fullmatch(name) and self._is_given(call):
+                return Outcome.FAILURE
+            if _ERROR_NAMES.fullmatch(name):
+                self.said = True
+            elif not self.said and not _BENIGN.fullmatch(name):
+                return Outcome.OTHER
         return None
-
 
     def _is_given(self, call: Node) -> bool:
         """Tell whether a call is about the socket of the answer, or about everything."""
@@ -260,26 +280,25 @@ class _Runner:
         given = self.unit.text(arguments) if arguments is not None else "()"
         return given == "()" or self._socket in given
 
-
-_STATEMENTS = {
-    "break_statement": _Runner._break,
-    "case_statement": _Runner._case_body,
-    "compound_statement": _Runner._sequence,
-    "continue_statement": _Runner._continue,
-    "do_statement": _Runner._loop,
-    "else_clause": _Runner._sequence,
-    "for_range_loop": _Runner._loop,
-    "for_statement": _Runner._loop,
-    "goto_statement": _Runner._goto,
-    "if_statement": _Runner._if,
-    "labeled_statement": _Runner._labeled,
-    "return_statement": _Runner._return,
-    "co_return_statement": _Runner._return,
-    "switch_statement": _Runner._switch,
-    "throw_statement": _Runner._throw,
-    "try_statement": _Runner._try,
-    "while_statement": _Runner._loop,
-}
+    _statements: ClassVar[Mapping[str, Callable[[_Runner, Node], frozenset[End]]]] = {
+        "break_statement": _break,
+        "case_statement": _case_body,
+        "compound_statement": _sequence,
+        "continue_statement": _continue,
+        "do_statement": _loop,
+        "else_clause": _sequence,
+        "for_range_loop": _loop,
+        "for_statement": _loop,
+        "goto_statement": _goto,
+        "if_statement": _if,
+        "labeled_statement": _labeled,
+        "return_statement": _return,
+        "co_return_statement": _return,
+        "switch_statement": _switch,
+        "throw_statement": _throw,
+        "try_statement": _try,
+        "while_statement": _loop,
+    }
 
 
 def comes_round(unit: Unit, loop: Node, answer: Answer) -> bool:
@@ -292,9 +311,9 @@ def comes_round(unit: Unit, loop: Node, answer: Answer) -> bool:
     """
     runner = _Runner(unit, answer)
     condition, body = loop.child("condition"), loop.child("body")
-    if loop.kind != "do_statement":
-        if runner.evaluator.value(condition) == 0 or runner.evaluator.left:
-            return False
+    first = runner.evaluator.value(condition) if loop.kind != "do_statement" else None
+    if first == 0 or runner.evaluator.left:
+        return False
     ends = runner.run(body)
     if not ends & {End.FALL, End.CONTINUE}:
         return False
@@ -327,6 +346,8 @@ def outcome(unit: Unit, function: Function, answer: Answer) -> Outcome:
         node = parent
     if runner.verdict is not None:
         return runner.verdict
+    if runner.said:
+        return Outcome.FAILURE
     if End.EXIT in ends or End.THROW in ends:
         return Outcome.FAILURE if len(ends) == 1 else Outcome.UNKNOWN
     return Outcome.OTHER if runner.decided else Outcome.UNKNOWN

@@ -1,4 +1,4 @@
-"""The functions that the rules on sources speak of, and the words that make a file worth parsing."""
+"""The functions that the rules on sources speak of, and the words that make it worth parsing."""
 
 from __future__ import annotations
 

@@ -119,9 +119,9 @@ def _size(
                 break
             count, counts = count * value, counts + 1
             inner = inner.child("declarator")
-        if counts and inner is not None and inner.kind == "identifier":
-            if largest[0] is None or count * width > largest[0]:
-                largest = (count * width, unit.text(inner))
+        named = counts and inner is not None and inner.kind == "identifier"
+        if named and inner is not None and count * width > (largest[0] or 0):
+            largest = (count * width, unit.text(inner))
     return largest
 
 
@@ -129,7 +129,9 @@ def _number(text: str, macros: Macros, constants: dict[str, str]) -> int | None:
     """Evaluate a constant expression of numbers, macros and constants of the file."""
     for _ in range(4):
         replaced = re.sub(
-            r"[A-Za-z_]\w*", lambda match: f"({constants[match[0]]})" if match[0] in constants else match[0], text
+            r"[A-Za-z_]\w*",
+            lambda match: f"({constants[match[0]]})" if match[0] in constants else match[0],
+            text,
         )
         if replaced == text or len(replaced) > 500:  # noqa: PLR2004 # no array has such a size
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,12 +11,10 @@ from emsockets_build.lint.source.names import ARITY, INTERESTING, THREAD_STARTER
 from emsockets_build.lint.source.tree import Node, Parsed
 from emsockets_build.lint.source.webview import WebView
 
-__all__ = ["Call", "Function", "Unit", "strip"]
+__all__ = ["LOOPS", "Call", "Function", "Unit"]
 
 LOOPS = frozenset({"while_statement", "for_statement", "do_statement"})
 _ROUNDS = 3
-_WRAPPERS = frozenset({"parenthesized_expression", "condition_clause", "cast_expression"})
-_CASTS = frozenset({"static_cast", "reinterpret_cast", "const_cast"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,9 +126,13 @@ class Unit:
         while grown:
             grown = False
             for function in self.functions:
-                if function.name and function.name not in names and any(
-                    matches(call) or (call.name in names and call.name in self._own)
-                    for call in function.calls
+                if (
+                    function.name
+                    and function.name not in names
+                    and any(
+                        matches(call) or (call.name in names and call.name in self._own)
+                        for call in function.calls
+                    )
                 ):
                     names.add(function.name)
                     grown = True
@@ -232,9 +234,7 @@ class Unit:
                     loops.append(inner)
                 stack.extend(reversed(inner.children))
             name, parameters = self._signature(root)
-            yield Function(
-                name, root, body, parameters, tuple(calls), tuple(loops), doubtful
-            )
+            yield Function(name, root, body, parameters, tuple(calls), tuple(loops), doubtful)
 
     def _call(self, node: Node) -> Call | None:
         called, arguments = node.child("function"), node.child("arguments")
@@ -255,7 +255,7 @@ class Unit:
 
     def _signature(self, node: Node) -> tuple[str, tuple[str, ...]]:
         inner: Node | None = node
-        while inner is not None and inner.kind not in ("function_declarator",):
+        while inner is not None and inner.kind != "function_declarator":
             inner = inner.child("declarator")
             if inner is not None and inner.kind == "abstract_function_declarator":
                 break
@@ -270,18 +270,3 @@ class Unit:
             if (declared := one.child("declarator")) is not None
         ]
         return ("" if node.kind == "lambda_expression" else name), tuple(parameters)
-
-
-def strip(node: Node) -> Node:
-    """Return what is inside parentheses and casts."""
-    while node.kind in _WRAPPERS:
-        inner = node.child("value") or (node.children[-1] if node.children else None)
-        if inner is None:
-            return node
-        node = inner
-    return node
-
-
-def mentioned(unit: Unit, nodes: Iterable[Node]) -> str:
-    """Return the text of several nodes."""
-    return "\n".join(map(unit.text, nodes))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from emsockets_build.lint.source.tree import Node
 from emsockets_build.lint.source.unit import Call, Unit
@@ -49,7 +51,9 @@ _CONSTANTS = {
 }
 _OWN_NAME = re.compile(r"[A-Z]\w*_(?:(E[A-Z]{3,}|SOCKET_ERROR)|\w*INVALID\w*)")
 _ANY_ERRNO = re.compile(r"(?:WSA)?E[A-Z0-9]{2,}")
-_ERRNO_LIKE = re.compile(r"(?:\w*_)?errno|\w*SOCKERRNO\w*|\w*last_?error\w*|\w*geterror", re.IGNORECASE)
+_ERRNO_LIKE = re.compile(
+    r"(?:\w*_)?errno|\w*SOCKERRNO\w*|\w*last_?error\w*|\w*geterror", re.IGNORECASE
+)
 _TRANSPARENT = frozenset({"likely", "unlikely", "LIKELY", "UNLIKELY", "__builtin_expect"})
 _CASTS = frozenset({"static_cast", "reinterpret_cast", "const_cast", "int", "bool", "ssize_t"})
 _LEAVES = re.compile(
@@ -106,7 +110,7 @@ class Evaluator:
         """Evaluate an expression."""
         if node is None:
             return None
-        evaluate = _KINDS.get(node.kind)
+        evaluate = self._kinds.get(node.kind)
         if evaluate is not None:
             return evaluate(self, node)
         for child in node.children:
@@ -190,8 +194,8 @@ class Evaluator:
     def _assignment(self, node: Node) -> int | None:
         left, right = node.child("left"), node.child("right")
         value = self.value(right)
-        operator = node.child("operator")
-        if operator is not None and self.unit.text(operator) != "=":
+        sign = node.child("operator")
+        if sign is not None and self.unit.text(sign) != "=":
             value = None
         if left is not None:
             self._set(self._key(left), value)
@@ -229,10 +233,10 @@ class Evaluator:
         return None
 
     def _unary(self, node: Node) -> int | None:
-        operator, value = node.child("operator"), self.value(node.child("argument"))
-        if operator is None or value is None:
+        written, value = node.child("operator"), self.value(node.child("argument"))
+        if written is None or value is None:
             return None
-        sign = self.unit.text(operator)
+        sign = self.unit.text(written)
         if sign in ("!", "not"):
             return int(not value)
         return {"-": -value, "+": value, "~": ~value}.get(sign)
@@ -242,15 +246,15 @@ class Evaluator:
         return None
 
     def _binary(self, node: Node) -> int | None:
-        operator_node = node.child("operator")
-        operator = self.unit.text(operator_node) if operator_node is not None else ""
+        written = node.child("operator")
+        sign = self.unit.text(written) if written is not None else ""
         left, right = node.child("left"), node.child("right")
-        if operator in ("&&", "and", "||", "or"):
-            return self._logical(left, right, stop=int(operator in ("||", "or")))
+        if sign in ("&&", "and", "||", "or"):
+            return self._logical(left, right, stop=int(sign in ("||", "or")))
         one, other = self.value(left), self.value(right)
         if one is None or other is None:
             return None
-        return _compare(operator, one, other)
+        return _compare(sign, one, other)
 
     def _logical(self, left: Node | None, right: Node | None, *, stop: int) -> int | None:
         one = self.value(left)
@@ -284,50 +288,48 @@ class Evaluator:
     def _nothing(self, _: Node) -> int | None:
         return None
 
+    _kinds: ClassVar[Mapping[str, Callable[[Evaluator, Node], int | None]]] = {
+        "argument_list": _list,
+        "assignment_expression": _assignment,
+        "binary_expression": _binary,
+        "call_expression": _call,
+        "cast_expression": _inner,
+        "comma_expression": _inner,
+        "condition_clause": _inner,
+        "conditional_expression": _ternary,
+        "declaration": _declaration,
+        "expression_statement": _inner,
+        "false": _constant,
+        "field_expression": _field,
+        "identifier": _name,
+        "init_declarator": _initialised,
+        "initializer_list": _list,
+        "lambda_expression": _nothing,
+        "null": _constant,
+        "number_literal": _number,
+        "parenthesized_expression": _inner,
+        "pointer_expression": _pointer,
+        "qualified_identifier": _name,
+        "true": _constant,
+        "unary_expression": _unary,
+        "update_expression": _updated,
+    }
 
-def _compare(operator: str, one: int, other: int) -> int | None:
-    match operator:
-        case "==" | "!=":
-            equal = one == other
-            return int(equal == (operator == "=="))
-        case "<" | ">" | "<=" | ">=":
-            if STALE in (one, other):
-                return None
-            return int(
-                {"<": one < other, ">": one > other, "<=": one <= other, ">=": one >= other}[operator]
-            )
-        case "-":
-            return one - other
-        case "+":
-            return one + other
-        case "&":
-            return one & other
-    return None
 
-
-_KINDS = {
-    "argument_list": Evaluator._list,
-    "assignment_expression": Evaluator._assignment,
-    "binary_expression": Evaluator._binary,
-    "call_expression": Evaluator._call,
-    "cast_expression": Evaluator._inner,
-    "comma_expression": Evaluator._inner,
-    "condition_clause": Evaluator._inner,
-    "conditional_expression": Evaluator._ternary,
-    "declaration": Evaluator._declaration,
-    "expression_statement": Evaluator._inner,
-    "false": Evaluator._constant,
-    "field_expression": Evaluator._field,
-    "identifier": Evaluator._name,
-    "init_declarator": Evaluator._initialised,
-    "initializer_list": Evaluator._list,
-    "lambda_expression": Evaluator._nothing,
-    "null": Evaluator._constant,
-    "number_literal": Evaluator._number,
-    "parenthesized_expression": Evaluator._inner,
-    "pointer_expression": Evaluator._pointer,
-    "qualified_identifier": Evaluator._name,
-    "true": Evaluator._constant,
-    "unary_expression": Evaluator._unary,
-    "update_expression": Evaluator._updated,
+_OPERATORS: Mapping[str, Callable[[int, int], int]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "-": operator.sub,
+    "+": operator.add,
+    "&": operator.and_,
 }
+
+
+def _compare(sign: str, one: int, other: int) -> int | None:
+    if sign not in _OPERATORS or (STALE in (one, other) and sign not in ("==", "!=")):
+        return None
+    return int(_OPERATORS[sign](one, other))

@@ -53,7 +53,9 @@ def wait_loops(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at("ES016", call.node, _message(unit, web, call))
 
 
-def _answer(unit: Unit, web: Web, call: Call, waiting: frozenset[str]) -> Answer | None:
+def _answer(  # noqa: PLR0911 # one for each kind of call
+    unit: Unit, web: Web, call: Call, waiting: frozenset[str]
+) -> Answer | None:
     """Return what a call that waits elsewhere answers here, where nothing has happened yet."""
     name = unit.posix(call)
     if name in WAITS:
@@ -90,7 +92,10 @@ def _naps_for_socket(unit: Unit, call: Call) -> bool:
     loop = _innermost(call.node)
     return loop is not None and any(
         other.node is not call.node
-        and (unit.posix(other) in SPEAKING - {"connect", "send", "sendto"} or other.name == _READY_STATE)
+        and (
+            unit.posix(other) in SPEAKING - {"connect", "send", "sendto"}
+            or other.name == _READY_STATE
+        )
         for function in unit.functions
         for other in function.calls
         if loop.start <= other.node.start < loop.end
@@ -198,16 +203,18 @@ def busy_flags(unit: Unit, web: Web) -> Iterator[Hit]:
     if not flags:
         return
     names = b"|".join(re.escape(flag.encode()) for flag in sorted(flags))
-    pattern = re.compile(rb"while\s*\(\s*(?:!\s*(%s)|(%s)\s*==\s*(?:0|false))\s*\)\s*(?:;|\{\s*\})" % (names, names))
+    pattern = re.compile(
+        rb"while\s*\(\s*(?:!\s*(%s)|(%s)\s*==\s*(?:0|false))\s*\)\s*(?:;|\{\s*\})" % (names, names)
+    )
     for match in pattern.finditer(unit.code):
         flag = (match[1] or match[2]).decode("ascii", "replace")
         yield Hit(
             "ES016",
             match.start(),
             match.end(),
-            f"{flag} is set in {flags[flag]}(), which the event loop calls, and this loop keeps the "
-            "event loop from running: go on in the callback, or build with WAIT asyncify and call "
-            "emscripten_sleep() in the loop",
+            f"{flag} is set in {flags[flag]}(), which the event loop calls, and this loop keeps "
+            "the event loop from running: go on in the callback, or build with WAIT asyncify and "
+            "call emscripten_sleep() in the loop",
         )
 
 

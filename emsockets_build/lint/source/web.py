@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Web:
     @property
     def emulated(self) -> bool:
         """Whether the sockets are WebSockets behind the POSIX calls."""
-        return self.backend == "websocket"
+        return self.backend in ("websocket", "websocket-api")
 
     @property
     def browser_only(self) -> bool:
@@ -81,5 +82,5 @@ def _stack(token: str) -> int | None:
             number = token.removeprefix(setting).upper()
             scale = _UNITS.get(number[-2:], 1)
             digits = number[:-2] if scale > 1 else number
-            return int(digits) * scale if digits.isdigit() and len(digits) < 12 else None
+            return int(digits) * scale if re.fullmatch(r"[0-9]{1,12}", digits) else None
     return None

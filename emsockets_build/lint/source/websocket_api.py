@@ -1,4 +1,4 @@
-"""Programs that use Emscripten's own interfaces: <emscripten/websocket.h>, callbacks, JavaScript."""
+"""Emscripten's own interfaces: <emscripten/websocket.h>, callbacks, JavaScript in C."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ _NEW = "emscripten_websocket_new"
 _SEND = re.compile(r"emscripten_websocket_send_\w+")
 _SETTER = re.compile(r"emscripten_set_socket_(\w+)_callback")
 _SCRIPT = re.compile(rb"\b(?:MAIN_THREAD_)?(?:ASYNC_)?EM_(?:ASM|JS|ASYNC_JS|ASM_ASYNC)\w*\s*\(")
-_REPLACED = re.compile(
-    rb"Module\s*(?:\[\s*(['\"])websocket\1\s*\]|\.\s*websocket\b)\s*=(?!=)"
-)
+_REPLACED = re.compile(rb"Module\s*(?:\[\s*(['\"])websocket\1\s*\]|\.\s*websocket\b)\s*=(?!=)")
 _MACRO = re.compile(r"(?<![\w_])EMSCRIPTEN(?![\w_])")
 _LONGEST_SCRIPT = 20_000
+_LEFT, _RIGHT = b"()"
 
 
 def unchecked_new(unit: Unit, _: Web) -> Iterator[Hit]:
@@ -125,7 +124,7 @@ def replaced_settings(unit: Unit, web: Web) -> Iterator[Hit]:
 def _closing(code: bytes, start: int) -> int:
     depth = 1
     for place in range(start, min(len(code), start + _LONGEST_SCRIPT)):
-        depth += (code[place] == 0x28) - (code[place] == 0x29)
+        depth += (code[place] == _LEFT) - (code[place] == _RIGHT)
         if depth == 0:
             return place
     return start
@@ -157,7 +156,9 @@ def old_macro(unit: Unit, web: Web) -> Iterator[Hit]:
     for condition in unit.view.conditions:
         if "__EMSCRIPTEN__" in condition.rest:
             continue
-        text = unit.view.original[condition.start : condition.end].decode("utf-8", "surrogateescape")
+        text = unit.view.original[condition.start : condition.end].decode(
+            "utf-8", "surrogateescape"
+        )
         for match in _MACRO.finditer(text):
             start = condition.start + len(text[: match.start()].encode("utf-8", "surrogateescape"))
             yield Hit(
@@ -168,4 +169,3 @@ def old_macro(unit: Unit, web: Web) -> Iterator[Hit]:
                 "without it take the branch of other platforms: ask for __EMSCRIPTEN__",
                 "__EMSCRIPTEN__",
             )
-

@@ -156,7 +156,9 @@ class _Viewer:
 
     def _directive(self, match: re.Match[bytes]) -> None:
         word = (match["word"] or b"").decode("ascii", "replace")
-        rest = _SPLICE.sub(b" ", _COMMENT.sub(b" ", match["rest"])).decode("utf-8", "replace").strip()
+        rest = (
+            _SPLICE.sub(b" ", _COMMENT.sub(b" ", match["rest"])).decode("utf-8", "replace").strip()
+        )
         directive = Directive(word, rest, match.start(), match.end())
         if word in ("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef"):
             self._conditions.append(directive)
