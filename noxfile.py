@@ -26,6 +26,7 @@ SYSTEM = {
     "ccache": "ccache",  # compiler launchers pass through
     "chromium-headless-shell": "chromium-headless-shell",
     "firefox-esr": "firefox-esr",
+    "iperf": "iperf",
     "libpoco-dev": "/usr/include/Poco/Net/WebSocket.h",  # the server of a template
     "mosquitto": "/usr/sbin/mosquitto",
     "nginx-light": "/usr/sbin/nginx",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 __all__ = ["Explanation", "explain", "failure_lines"]
 
 _KEPT_LINES = 30
+_KEPT_ENDS = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def failure_lines(output: str) -> str:
         output: Everything they printed.
 
     Returns:
-        The text from the first failure on, at most 30 lines of it.
+        The text from the first failure on, at most 30 lines of it; of long lines, which are
+        commands with all their files, the beginning and the end.
     """
     lines = output.splitlines()
     starts = [
@@ -119,4 +121,11 @@ def failure_lines(output: str) -> str:
     chosen = lines[starts[0] :] if starts else lines[-_KEPT_LINES:]
     if len(chosen) > _KEPT_LINES:
         chosen = [*chosen[:_KEPT_LINES], f"... ({len(chosen) - _KEPT_LINES} more lines)"]
-    return "\n".join(chosen)
+    return "\n".join(map(_shortened, chosen))
+
+
+def _shortened(line: str) -> str:
+    left_out = len(line) - 2 * _KEPT_ENDS
+    if left_out <= _KEPT_ENDS:
+        return line
+    return f"{line[:_KEPT_ENDS]} ... ({left_out:,} characters) ... {line[-_KEPT_ENDS:]}"

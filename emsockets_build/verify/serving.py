@@ -215,7 +215,8 @@ class _Start:
             self.port = _port(self._port_text)
         if self._ready_line is not None:
             return self.port > 0 and running.match(self._ready_line) is not None
-        return self.port > 0 and self._listens()
+        # A UDP port accepts no connection; that the server has printed its number must do.
+        return self.port > 0 and (self._command.relay == "udp" or self._listens())
 
     def _listens(self) -> bool:
         """Tell whether the port is open, by a connection only where nothing else tells.

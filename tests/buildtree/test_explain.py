@@ -50,3 +50,15 @@ def test_failure_begins_where_the_tools_say_so() -> None:
     assert lines[0] == "FAILED: a.o"
     assert lines[-1] == "... (71 more lines)"
     assert len(lines) == 31
+
+
+def test_of_a_command_with_a_hundred_files_both_ends_are_shown() -> None:
+    """What failed is in the line after it, and must not be lost below a screen of names."""
+    command = ": && em++ " + " ".join(f"object{number}.o" for number in range(100)) + " -o app.js"
+    text = failure_lines(f"FAILED: app.js\n{command}\nwasm-ld: error: undefined symbol: daemon\n")
+    first, second, third = text.splitlines()
+    assert first == "FAILED: app.js"
+    assert second.startswith(": && em++ object0.o")
+    assert second.endswith("object99.o -o app.js")
+    assert len(second) < 400
+    assert third == "wasm-ld: error: undefined symbol: daemon"
