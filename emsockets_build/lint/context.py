@@ -24,6 +24,7 @@ class TargetFacts:
         backend: ``websocket``, ``proxy``, ``node`` or ``websocket-api``; None if not known.
         environment: Where it runs; empty for anywhere.
         link: Its link options as single tokens, such as ``-sWEBSOCKET_URL=ws://``.
+        posix: Whether ``emsockets_target(... POSIX ON)`` makes its socket calls wait.
     """
 
     name: str
@@ -31,6 +32,7 @@ class TargetFacts:
     backend: str | None = None
     environment: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
+    posix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ class Context:
         targets: The targets that the file is a part of, as far as the build files tell; empty if
             they do not.
         installed: What the release says of its settings, where it is installed; for build files.
-        uses: Which of `USES` the project's sources and pages have; None if they were not looked at.
-            For build files.
+        uses: Which of `USES` the sources and pages in the file's folder and below have; None if
+            there are none. For build files.
+        uses_anywhere: The same of all files that are checked with it.
         elsewhere: The options that other build files of the project give, as single tokens. For
             build files.
     """
@@ -53,6 +56,7 @@ class Context:
     targets: tuple[TargetFacts, ...] = ()
     installed: ReleaseSettings | None = None
     uses: frozenset[str] | None = None
+    uses_anywhere: frozenset[str] | None = None
     elsewhere: frozenset[str] = frozenset()
 
     def concerns(self, since: Version | None = None, until: Version | None = None) -> bool:

@@ -57,7 +57,7 @@ class Project:
     ) -> None:
         self._version = version
         self._installed = installed
-        self._uses = _uses(sources)
+        self._uses = dict(_uses(sources))
         self._builds = {
             source.path: _build(source) for source in sources if source.kind in _BUILD_KINDS
         }
@@ -76,7 +76,8 @@ class Project:
             return Context(
                 self._version,
                 installed=self._installed,
-                uses=self._uses,
+                uses=self._uses_below(source.path.rpartition("/")[0]),
+                uses_anywhere=self._uses_below(""),
                 elsewhere=frozenset().union(*shared),
             )
         targets = self._targets(source.path) if source.kind is Kind.SOURCE else ()
@@ -91,6 +92,13 @@ class Project:
             if folder in self._of_folder:
                 return self._of_folder[folder]
         return ()
+
+    def _uses_below(self, folder: str) -> frozenset[str] | None:
+        """Return what is used in a folder and below; None if there is nothing to look at."""
+        inside = [
+            uses for path, uses in self._uses.items() if not folder or path.startswith(f"{folder}/")
+        ]
+        return frozenset().union(*inside) if inside else None
 
     def _by_folder(self) -> dict[str, tuple[TargetFacts, ...]]:
         found: dict[str, tuple[TargetFacts, ...]] = {}
@@ -116,7 +124,8 @@ def facts_of_unit(unit: Unit) -> tuple[TargetFacts, ...]:
     link = tuple(dict.fromkeys(o.text for o in unit.options if o.stage & Stage.LINK))
     places = environment.split(",") if environment and "$" not in environment else []
     return tuple(
-        TargetFacts(unit.name, wait, _backend(unit), tuple(places), link) for wait in _waits(unit)
+        TargetFacts(unit.name, wait, _backend(unit), tuple(places), link, unit.posix)
+        for wait in _waits(unit)
     )
 
 
@@ -197,13 +206,11 @@ def _folders_above(path: str) -> Iterator[str]:
     yield ""
 
 
-def _uses(sources: Iterable[SourceText]) -> frozenset[str] | None:
-    found: set[str] = set()
-    looked = False
+def _uses(sources: Iterable[SourceText]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Return what each source or page uses."""
     for source in sources:
-        looked = looked or source.kind is Kind.SOURCE
-        if source.kind not in _BUILD_KINDS and _WORTH_A_LOOK.search(source.text):
-            for name, pattern in _USES.items():
-                if pattern.search(source.text):
-                    found.add(name)
-    return frozenset(found) if looked else None
+        if source.kind is Kind.SOURCE or (source.kind is Kind.BUILT and "Module" in source.text):
+            found: frozenset[str] = frozenset()
+            if _WORTH_A_LOOK.search(source.text):
+                found = frozenset(n for n, pattern in _USES.items() if pattern.search(source.text))
+            yield source.path, found

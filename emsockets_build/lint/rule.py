@@ -20,6 +20,8 @@ One rule in ``rules/*.toml``::
     wait = "events"                     # optional: facts of the target that the file is part of
     backend = "websocket"               # (one of these makes a target `example`)
     environment = ["web"]
+    posix = true
+    link = ["-sEXIT_RUNTIME"]
     emcc = "3.1.69"                     # optional: the release; None without it
     uses = ["sys/socket.h"]             # optional: see `Context`
     elsewhere = ["-pthread"]            # optional: see `Context`
@@ -168,13 +170,15 @@ def _rule(entry: dict[str, Any]) -> Rule:
 
 
 def _example(entry: dict[str, Any]) -> Example:
-    facts = {key: entry[key] for key in ("wait", "backend", "environment", "link") if key in entry}
+    keys = ("wait", "backend", "environment", "link", "posix")
+    facts = {key: entry[key] for key in keys if key in entry}
     target = TargetFacts(
         "example",
         wait=facts.get("wait"),
         backend=facts.get("backend"),
         environment=tuple(facts.get("environment", ())),
         link=tuple(facts.get("link", ())),
+        posix=facts.get("posix", False),
     )
     version = parse_version(entry["emcc"]) if "emcc" in entry else None
     return Example(
@@ -186,6 +190,7 @@ def _example(entry: dict[str, Any]) -> Example:
             version,
             (target,) if facts else (),
             uses=frozenset(entry["uses"]) if "uses" in entry else None,
+            uses_anywhere=frozenset(entry["uses"]) if "uses" in entry else None,
             elsewhere=frozenset(entry.get("elsewhere", ())),
         ),
     )

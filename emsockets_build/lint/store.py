@@ -57,7 +57,10 @@ class Store:
                 repr(context.version),
                 repr(context.targets),
                 _sorted_repr(context.installed),
-                repr(None if context.uses is None else sorted(context.uses)),
+                *(
+                    repr(None if uses is None else sorted(uses))
+                    for uses in (context.uses, context.uses_anywhere)
+                ),
                 repr(sorted(context.elsewhere)),
             )
             text = "\0".join(words).encode("utf-8", "surrogateescape")

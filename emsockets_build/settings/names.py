@@ -8,6 +8,7 @@ there. Between two releases that were read, nothing is claimed that they do not 
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from emsockets_build.settings.version import Version, parse_version
 
 __all__ = ["TABLE", "NameTable", "ReleaseSettings", "State", "Status", "load_names"]
 
+_ALMOST = 0.7  # of the letters are the same
 TABLE = Path(__file__).resolve().with_name("emscripten.json")
 
 
@@ -94,6 +96,7 @@ class NameTable:
     ) -> None:
         self.version = version
         self._data = load_names()
+        self._near: dict[str, list[str]] = {}
         seen = self._data.releases
         self._exact = installed or next((r for r in seen if r.version == version), None)
         if self._exact is not None:
@@ -123,6 +126,13 @@ class NameTable:
         """The pairs that emcc itself refuses."""
         newest = max(self._consulted, key=lambda release: release.version)
         return newest.incompatible
+
+    def near(self, name: str) -> list[str]:
+        """Return the names that a wrong one was probably meant for, the nearest first."""
+        if name not in self._near:
+            every = sorted(self.names)
+            self._near[name] = difflib.get_close_matches(name, every, n=2, cutoff=_ALMOST)
+        return self._near[name]
 
     def state(self, name: str) -> State:
         """Say what is known of a setting.

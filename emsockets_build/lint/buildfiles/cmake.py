@@ -47,6 +47,7 @@ _LIST_PROPERTY = {
     "LINK_LIBRARIES": Stage.LINK,
     "INTERFACE_LINK_LIBRARIES": Stage.LINK,
 }
+_DEEPEST = 100  # if() in if(), and elseif() in a row
 _MOST_EXPANDED = 2000  # words of one variable; a list that doubles itself has no end
 _SKIPPED_IN_SET = frozenset(("PARENT_SCOPE", "CACHE", "FORCE"))
 
@@ -64,6 +65,8 @@ class _Target:
     inputs: list[str] = field(default_factory=list)
     wait: str | None = None
     backend: str | None = None
+    adopted: bool = False
+    posix: bool = False
     web: bool = False
 
 
@@ -152,6 +155,8 @@ class _Reader:
                 libraries=tuple(target.libraries),
                 wait=target.wait,
                 backend=target.backend,
+                adopted=target.adopted,
+                posix=target.posix,
                 web=target.web,
             )
         if not self._targets and self.directory:
@@ -175,8 +180,7 @@ class _Reader:
 
     def _conditions(self) -> Conditions | None:
         """Return what must be so for the call at hand; None if Emscripten never comes here."""
-        found: Conditions = frozenset().union(*self._taken) if self._taken else frozenset()
-        return _without_platform(found)
+        return _without_platform(self._taken[-1]) if self._taken else frozenset()
 
     def _branch(self, call: Call) -> None:
         if call.name == "if":
@@ -184,7 +188,7 @@ class _Reader:
         if not self._arms:
             return
         arms = self._arms[-1]
-        before: Conditions = frozenset().union(*arms) if arms else frozenset()
+        before: Conditions = frozenset().union(*arms[-_DEEPEST:]) if arms else frozenset()
         if call.name != "if" and self._taken:
             self._taken.pop()
         if call.name == "endif":
@@ -193,7 +197,10 @@ class _Reader:
         text = " ".join(call.arguments)
         positive = _literals(text) if call.name != "else" else frozenset[tuple[str, bool]]()
         arms.append(_negated(text))
-        self._taken.append(positive | before)
+        above: Conditions = self._taken[-1] if self._taken else frozenset()
+        # Nobody nests so deep; each level would copy all that are above it.
+        deep = len(self._taken) > _DEEPEST
+        self._taken.append(above if deep else above | positive | before)
 
     # Variables.
 
@@ -369,7 +376,8 @@ class _Reader:
         found = profile_options(call)
         for name in self._names(call.words[0]):
             target = self._target(name, call)
-            target.web = True
+            target.web = target.adopted = True
+            target.posix = found.posix
             target.wait, target.backend = found.wait, found.backend
             target.options += found.options
             target.interface += found.options

@@ -98,6 +98,8 @@ class Unit:
         libraries: What it is linked with, by name.
         wait: How it waits, where the file says so in our own words.
         backend: As `wait`.
+        adopted: Whether ``emsockets_target()`` is called for it.
+        posix: Whether that makes socket calls wait.
         web: Whether Emscripten builds it for certain.
         stage: What the unit does: compiles, links, or both.
         partial: Whether more options come from elsewhere in the file, so that nothing can be
@@ -114,6 +116,8 @@ class Unit:
     libraries: tuple[str, ...] = ()
     wait: str | None = None
     backend: str | None = None
+    adopted: bool = False
+    posix: bool = False
     web: bool = False
     stage: Stage = Stage.COMPILE | Stage.LINK
     partial: bool = False

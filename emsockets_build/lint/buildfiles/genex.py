@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ from emsockets_build.lint.buildfiles.words import Word
 
 __all__ = ["condition_of", "expand", "split_list"]
 
+_MARK = re.compile(r"\$<|[>:,;]")
 _DEEPEST = 32
 # Expressions that are their content, in the one case or the other.
 _TRANSPARENT = frozenset(
@@ -81,19 +83,18 @@ def condition_of(expression: str, *, holds: bool = True) -> Conditions | None:
 
 def split_list(word: Word) -> Iterator[Word]:
     """Split a word at the semicolons that stand outside of generator expressions."""
-    depth = begin = 0
     text = word.text
-    for index, character in enumerate(text):
-        if text.startswith("$<", index):
-            depth += 1
-        elif character == ">" and depth:
-            depth -= 1
-        elif character == ";" and not depth and text[index - 1 : index] != "\\":
-            if index > begin:
-                yield word.part(begin, index)
-            begin = index + 1
-    if begin < len(text):
-        yield word if begin == 0 else word.part(begin, len(text))
+    if ";" not in text:
+        if text:
+            yield word
+        return
+    begin = 0
+    for index in [*_separators(text, 0, len(text), ";"), len(text)]:
+        if index < len(text) and text[index - 1 : index] == "\\":
+            continue
+        if index > begin:
+            yield word.part(begin, index)
+        begin = index + 1
 
 
 def _each(inner: Word, conditions: Conditions, depth: int) -> Iterator[tuple[Word, Conditions]]:
@@ -121,38 +122,36 @@ def _arguments(content: str) -> list[str]:
 
 
 def _commas(text: str, begin: int, end: int) -> list[int]:
-    depth, found = 0, []
-    for index in range(begin, end):
-        if text.startswith("$<", index):
+    return list(_separators(text, begin, end, ","))
+
+
+def _separators(text: str, begin: int, end: int, character: str) -> Iterator[int]:
+    """Yield where a character stands outside of generator expressions."""
+    depth = 0
+    for match in _MARK.finditer(text, begin, end):
+        mark = match[0]
+        if mark == "$<":
             depth += 1
-        elif text[index] == ">":
-            depth -= 1
-        elif text[index] == "," and depth == 0:
-            found.append(index)
-    return found
+        elif mark == ">":
+            depth = max(depth - 1, 0)
+        elif mark == character and depth == 0:
+            yield match.start()
 
 
 def _head(text: str, end: int) -> tuple[str, int]:
     """Return what stands before the first colon of an expression, and where that is."""
-    depth = 0
-    for index in range(2, end):
-        if text.startswith("$<", index):
-            depth += 1
-        elif text[index] == ">":
-            depth -= 1
-        elif text[index] == ":" and depth == 0:
-            return text[2:index], index
-    return text[2:end], -1
+    colon = next(_separators(text, 2, end, ":"), -1)
+    return text[2 : end if colon < 0 else colon], colon
 
 
 def _closing(text: str, start: int) -> int:
     """Return where an expression ends; the end of the text if it does not."""
     depth = 0
-    for index in range(start, len(text)):
-        if text.startswith("$<", index):
+    for match in _MARK.finditer(text, start):
+        if match[0] == "$<":
             depth += 1
-        elif text[index] == ">" and depth:
+        elif match[0] == ">" and depth:
             depth -= 1
             if depth == 0:
-                return index
+                return match.start()
     return len(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from emsockets_build.lint.buildfiles.flags import Option, Setting, Stage
@@ -12,8 +11,6 @@ from emsockets_build.settings.names import State, Status
 from emsockets_build.settings.version import format_version
 
 __all__ = ["check_names"]
-
-_ALMOST = 0.7
 
 
 def check_names(file: BuildFile) -> Iterator[Finding]:
@@ -67,7 +64,7 @@ def _unknown(file: BuildFile, setting: Setting, state: State) -> str:
     written = setting.name_word.text
     if state.instead:
         return f"emcc has no setting {written}; use {state.instead}"
-    near = difflib.get_close_matches(setting.name, sorted(file.names.names), n=2, cutoff=_ALMOST)
+    near = file.names.near(setting.name)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     if not near and "WEBSOCKIFY" in setting.name:
         hint = "; websockify is a program that stands in front of a TCP server, not a way to link"

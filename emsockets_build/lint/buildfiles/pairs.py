@@ -101,7 +101,7 @@ def _library(file: BuildFile, unit: Unit) -> Iterator[Finding]:
         (o for o in unit.options if o.text in _LIBRARY and not o.implied and o.stage & Stage.LINK),
         None,
     )
-    uses = file.context.uses
+    uses = file.context.uses_anywhere
     if option is None or _has(file, unit, "-sPROXY_POSIX_SOCKETS"):
         return
     emulation = next((o for name in _EMULATION for o in unit.of(name) if can_meet(o, option)), None)
@@ -126,9 +126,15 @@ def _library_missing(file: BuildFile) -> Iterator[Finding]:
     """The header is included somewhere, and nothing in the project links its library."""
     if "emscripten/websocket.h" not in (file.context.uses or ()) or file.cmake is None:
         return
-    programs = [unit for unit in file.units if unit.program and unit.inputs and unit.emscripten]
+    programs = [
+        unit
+        for unit in file.units
+        if unit.program and unit.inputs and unit.emscripten and not unit.adopted
+    ]
     linked = any(_has(file, unit, *_LIBRARY) for unit in file.units)
-    if programs and not linked and not any(unit.libraries for unit in programs):
+    # A library from elsewhere may bring it along.
+    local = {unit.name for unit in file.units}
+    if programs and not linked and all(local.issuperset(unit.libraries) for unit in programs):
         unit = programs[0]
         yield file.source.finding(
             "ES006",

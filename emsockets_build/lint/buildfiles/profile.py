@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from emsockets_build.cmake_source import Call
@@ -13,6 +14,7 @@ from emsockets_build.settings import Profile, load_catalogue, resolve
 __all__ = ["ProfileOptions", "profile_options"]
 
 _ONE_WORD = frozenset(("BACKEND", "WAIT", "URL", "DEBUG", "MODULE", "EXIT_RUNTIME", "POSIX"))
+_FILLED_IN = re.compile(r"\$\{|@\w+@")  # by a variable, or by a template
 _MANY_WORDS = frozenset(("SUBPROTOCOLS", "ENVIRONMENT"))
 
 
@@ -23,6 +25,7 @@ class ProfileOptions:
     wait: str | None
     backend: str | None
     options: tuple[Option, ...]
+    posix: bool = False
 
 
 def profile_options(call: Call) -> ProfileOptions:
@@ -39,7 +42,7 @@ def profile_options(call: Call) -> ProfileOptions:
 
     def one(keyword: str) -> str | None:
         given = words.get(keyword)
-        return given[0] if given and "$" not in given[0] else None
+        return given[0] if given and not _FILLED_IN.search(given[0]) else None
 
     switch = {"ON": True, "OFF": False}
     profile = Profile(
@@ -48,8 +51,8 @@ def profile_options(call: Call) -> ProfileOptions:
         debug=switch.get(one("DEBUG") or ""),
         environment=tuple(words.get("ENVIRONMENT", ())),
         module=one("MODULE"),
-        posix=switch.get(one("POSIX") or ""),
         exit_runtime=switch.get(one("EXIT_RUNTIME") or ""),
+        posix=switch.get(one("POSIX") or ""),
     )
     try:
         found = resolve(profile, catalogue.newest, catalogue)
@@ -71,6 +74,7 @@ def profile_options(call: Call) -> ProfileOptions:
         None if open_wait else found.facts["wait"],
         None if open_backend else found.facts["backend"],
         options,
+        bool(profile.posix),
     )
 
 

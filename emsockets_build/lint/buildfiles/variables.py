@@ -40,6 +40,8 @@ class Variables:
         self._reference = reference
         self._values: dict[str, list[Placed]] = {}
         self._used: set[str] = set()
+        self._resolved: dict[str, list[Placed]] = {}
+        self._open: set[str] = set()
 
     @property
     def names(self) -> list[str]:
@@ -59,29 +61,33 @@ class Variables:
             words: The value.
             keep: Whether what it had stays before that.
         """
+        self._resolved.clear()
         before = self._values.get(name, []) if keep else []
         self._values[name] = [*before, *words][:_MOST_WORDS]
 
     def value(self, name: str) -> list[Placed]:
         """Return the words of a variable, other variables resolved."""
-        return self.expand(self._values.get(name, ()), hidden=frozenset({name}))
+        # Each is resolved once: variables that name others twice would double at each step.
+        if name not in self._resolved:
+            self._open.add(name)
+            self._resolved[name] = self.expand(self._values.get(name, ()))
+            self._open.discard(name)
+        return self._resolved[name]
 
-    def expand(self, words: Iterable[Placed], hidden: frozenset[str] = frozenset()) -> list[Placed]:
-        """Put values in the place of words that are references.
+    def expand(self, words: Iterable[Placed]) -> list[Placed]:
+        """Put values in the place of words that are references, but for those in a circle.
 
         Args:
             words: The words.
-            hidden: Names that are being resolved already.
         """
         found: list[Placed] = []
         for word, conditions in words:
             name = self.name_in(word)
-            if name is None or name not in self._values or name in hidden:
+            if name is None or name not in self._values or name in self._open:
                 found.append((word, conditions))
-            elif len(hidden) < _DEEPEST and len(found) < _MOST_WORDS:
+            elif len(self._open) < _DEEPEST and len(found) < _MOST_WORDS:
                 self._used.add(name)
-                inner = self.expand(self._values[name], hidden | {name})
-                found += [(part, conditions | more) for part, more in inner]
+                found += [(part, conditions | more) for part, more in self.value(name)]
         return found[:_MOST_WORDS]
 
     def name_in(self, word: Word) -> str | None:
