@@ -50,6 +50,7 @@ class Context:
         uses_anywhere: The same of all files that are checked with it.
         elsewhere: The options that other build files of the project give, as single tokens. For
             build files.
+        native: Whether only targets that Emscripten never comes to name the file. For sources.
     """
 
     version: Version | None = None
@@ -58,6 +59,7 @@ class Context:
     uses: frozenset[str] | None = None
     uses_anywhere: frozenset[str] | None = None
     elsewhere: frozenset[str] = frozenset()
+    native: bool = False
 
     def concerns(self, since: Version | None = None, until: Version | None = None) -> bool:
         """Tell whether something that holds in ``[since, until)`` concerns the release in use.

@@ -37,7 +37,8 @@ class _Build:
     folder: str
     targets: Mapping[str, tuple[TargetFacts, ...]]
     inputs: Mapping[str, tuple[str, ...]]
-    shared: frozenset[str]
+    shared: frozenset[str] = frozenset()
+    native: tuple[str, ...] = ()
 
 
 class Project:
@@ -66,8 +67,14 @@ class Project:
             for name, paths in build.inputs.items():
                 for path in paths:
                     self._of_source[path] = self._of_source.get(path, ()) + build.targets[name]
+        named = {
+            path for build in self._builds.values() for p in build.inputs.values() for path in p
+        }
+        native = {path for build in self._builds.values() for path in build.native}
+        self._native = native - named
         self._of_folder = self._by_folder()
         self._contexts: dict[tuple[TargetFacts, ...], Context] = {}
+        self._native_context = Context(version, native=True)
 
     def context(self, source: SourceText) -> Context:
         """Return what the checkers of a file are told; the same object for the same content."""
@@ -80,6 +87,8 @@ class Project:
                 uses_anywhere=self._uses_below(""),
                 elsewhere=frozenset().union(*shared),
             )
+        if source.path in self._native:
+            return self._native_context
         targets = self._targets(source.path) if source.kind is Kind.SOURCE else ()
         return self._contexts.setdefault(targets, Context(self._version, targets))
 
@@ -167,7 +176,7 @@ def _build(source: SourceText) -> _Build:
     try:
         file = read_build_file(source, Context())
     except ValueError:
-        return _Build(folder, {}, {}, frozenset())
+        return _Build(folder, {}, {})
     targets = {
         unit.name or f"@{number}": facts_of_unit(unit) for number, unit in enumerate(file.units)
     }
@@ -175,7 +184,9 @@ def _build(source: SourceText) -> _Build:
         unit.name or f"@{number}": tuple(_input_path(folder, name) for name in unit.inputs)
         for number, unit in enumerate(file.units)
     }
-    return _Build(folder, targets, inputs, _shared(file))
+    native = file.cmake.native if file.cmake else ()
+    paths = tuple(_input_path(folder, name) for name in native)
+    return _Build(folder, targets, inputs, _shared(file), paths)
 
 
 def _shared(file: BuildFile) -> frozenset[str]:

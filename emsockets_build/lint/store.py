@@ -56,6 +56,7 @@ class Store:
             words = (
                 repr(context.version),
                 repr(context.targets),
+                repr(context.native),
                 _sorted_repr(context.installed),
                 *(
                     repr(None if uses is None else sorted(uses))

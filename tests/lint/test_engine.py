@@ -73,3 +73,16 @@ def test_other_encodings_keep_their_places(tmp_path: Path) -> None:
     }.items():
         (tmp_path / f"{name}.cmake").write_bytes(data)
     assert [finding.column for finding in lint([tmp_path]).findings] == [34, 34, 34]
+
+
+def test_what_only_native_targets_are_made_of_is_not_judged(tmp_path: Path) -> None:
+    """A source that a web build has, too, is."""
+    loop = "#include <sys/socket.h>\nint main() { while (recv(3, 0, 0, 0) < 0) {} }\n"
+    for name in ("server.cpp", "both.cpp"):
+        (tmp_path / name).write_text(loop)
+    (tmp_path / "CMakeLists.txt").write_text(
+        "if(NOT EMSCRIPTEN)\n  add_executable(server server.cpp both.cpp)\nendif()\n"
+        "add_executable(app both.cpp)\nemsockets_target(app)\n"
+    )
+    report = lint([tmp_path], jobs=1)
+    assert {Path(finding.path).name for finding in report.findings} == {"both.cpp"}

@@ -79,11 +79,13 @@ class CMakeFile:
         units: One for each target that it makes or gives options to; if it has none, one for what
             it gives to all of its directory.
         directory: What every target of the directory gets.
+        native: What targets that only native builds make are made of.
     """
 
     calls: tuple[Call, ...]
     units: tuple[Unit, ...]
     directory: tuple[Option, ...]
+    native: tuple[str, ...] = ()
 
 
 def read_cmake(text: str) -> CMakeFile:
@@ -102,7 +104,9 @@ def read_cmake(text: str) -> CMakeFile:
     reader = _Reader()
     for call in calls:
         reader.take(call)
-    return CMakeFile(calls, tuple(reader.units()), tuple(reader.directory))
+    return CMakeFile(
+        calls, tuple(reader.units()), tuple(reader.directory), tuple(dict.fromkeys(reader.native))
+    )
 
 
 class _Reader:
@@ -110,6 +114,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.directory: list[Option] = []
+        self.native: list[str] = []
         self._targets: dict[str, _Target] = {}
         self._variables: dict[str, list[tuple[Word, Conditions]]] = {}
         self._arms: list[list[Conditions]] = []
@@ -138,7 +143,10 @@ class _Reader:
         """Follow one call."""
         if call.name in {"if", "elseif", "else", "endif"}:
             self._branch(call)
-        elif (handler := self._handlers.get(call.name)) and self._conditions() is not None:
+        elif self._conditions() is None:
+            if call.name in {"add_executable", "add_library", "target_sources"}:
+                self.native += self._inputs(call)
+        elif handler := self._handlers.get(call.name):
             handler(call)
 
     def units(self) -> Iterator[Unit]:
@@ -269,8 +277,7 @@ class _Reader:
         target = self._target(call.arguments[0], call)
         target.start, target.end = call.start, call.end
         target.program, target.made = call.name == "add_executable", True
-        for word in call.words[1:]:
-            target.inputs += [text.text for text, _ in self._expanded(word, as_shell=False)]
+        target.inputs += self._inputs(call)
         self._mark(target)
 
     def _mark(self, target: _Target) -> None:
@@ -279,11 +286,14 @@ class _Reader:
             _WEB.fullmatch(text) for taken in self._taken for text, holds in taken if holds
         )
 
+    def _inputs(self, call: Call) -> list[str]:
+        return [
+            text.text for word in call.words[1:] for text, _ in self._expanded(word, as_shell=False)
+        ]
+
     def _target_sources(self, call: Call) -> None:
         if call.words:
-            target = self._target(call.arguments[0], call)
-            for word in call.words[1:]:
-                target.inputs += [text.text for text, _ in self._expanded(word, as_shell=False)]
+            self._target(call.arguments[0], call).inputs += self._inputs(call)
 
     def _target_options(self, call: Call) -> None:
         if not call.words:

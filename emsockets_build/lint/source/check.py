@@ -62,6 +62,8 @@ def check_source(source: SourceText, context: Context) -> Iterator[Finding]:
         context: The release and the targets.
     """
     data = source.data
+    if context.native:
+        return
     if len(data) > MOST_BYTES or not worth_parsing(data) or _is_for_elsewhere(source.path):
         return
     suffix = PurePath(source.path).suffix.lower()
