@@ -31,6 +31,7 @@ COMMANDS = {
     "trace": "print a SOCKET_DEBUG log as one readable timeline",
     "lint": "find what will fail in sources, build files and built files, and mend what is safe",
     "explain": "say what a rule of lint means, or list them all",
+    "inspect": "say how a program that emcc wrote was linked: backend, URL, subprotocols, wait",
     "snippet": "print CMake text that gives targets what sockets need",
     "vendor": "copy the CMake files into a project that wants no package",
     "doctor": "show the tools that are found, what is wrong with them, and how to mend it",

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from emsockets_build.lint.buildfiles.flags import Option, Setting, Unit
 from emsockets_build.lint.buildfiles.read import BuildFile
 from emsockets_build.lint.finding import Finding
-from emsockets_build.settings import load_catalogue
+from emsockets_build.lint.socket_values import subprotocols_fault, url_fault
 
 __all__ = ["check_values"]
 
-_SWITCH = re.compile(r"0|1|true|false|on|off|yes|no", re.IGNORECASE)
 _FULL_URL = re.compile(r"(?P<scheme>wss?)://(?P<host>\[[^\]]*\]|[^/:?]+)")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0", re.IGNORECASE)
 _DEBUG_SWITCHES = ("SOCKET_DEBUG", "WEBSOCKET_DEBUG")
@@ -42,10 +41,10 @@ def check_values(file: BuildFile) -> Iterator[Finding]:
 
 
 def _url(file: BuildFile, option: Option, setting: Setting) -> Iterator[Finding]:
-    pattern = load_catalogue().patterns["url"]
     value = setting.value
-    if not pattern.accepts(value):
-        yield file.at("ES001", option, _not_a_url(value))
+    fault = url_fault(value)
+    if fault is not None:
+        yield file.at("ES001", option, fault)
         return
     full = _FULL_URL.match(value)
     if full is None or option.debug_only or (full["scheme"] == "wss" and not _local(full)):
@@ -74,65 +73,8 @@ def _node_only(unit: Unit) -> bool:
     return unit.value("ENVIRONMENT") == "node"
 
 
-def _not_a_url(value: str) -> str:
-    if _SWITCH.fullmatch(value):
-        return (
-            f"WEBSOCKET_URL is a URL, not a switch: with {value} every connect() fails with "
-            "EHOSTUNREACH; leave it out, or write ws://, wss:// or a whole URL"
-        )
-    if re.match(r"https?://", value):
-        return (
-            f"WEBSOCKET_URL must begin with ws:// or wss://, not with {value.partition(':')[0]}://"
-        )
-    if not re.match(r"wss?://", value):
-        return (
-            f"WEBSOCKET_URL must begin with ws:// or wss://, and {value or 'an empty text'} does "
-            "not: every connect() fails with EHOSTUNREACH"
-        )
-    pattern = load_catalogue().patterns["url"]
-    return f"WEBSOCKET_URL does not take {value}: {pattern.why}; {pattern.remedy}"
-
-
 def _subprotocol(file: BuildFile, option: Option, setting: Setting) -> Iterator[Finding]:
-    value = setting.value
-    if not value:
-        yield file.at(
-            "ES032",
-            option,
-            "emcc cannot read an empty WEBSOCKET_SUBPROTOCOL; write null to offer none",
-        )
-        return
-    names = [name.strip() for name in value.split(",")]
-    pattern = load_catalogue().patterns["subprotocol"]
-    if value == "null":
-        return
-    for name in names:
-        if _SWITCH.fullmatch(name):
-            yield file.at(
-                "ES032",
-                option,
-                f"WEBSOCKET_SUBPROTOCOL is a list of names, not a switch: the server must select "
-                f"{name!r}; leave it out to offer binary, or write null to offer none",
-            )
-            return
-        if not pattern.accepts(name):
-            yield file.at(
-                "ES032",
-                option,
-                f"WEBSOCKET_SUBPROTOCOL does not take {name!r}: {pattern.why}; {pattern.remedy}",
-            )
-            return
-    if "text" in names:
-        yield file.at(
-            "ES003",
-            option,
-            "a subprotocol is a name that the server selects: frames stay binary with `text`, and "
-            "websockify refuses it; write binary",
-        )
-    elif "binary" in names[1:]:
-        yield file.at(
-            "ES003",
-            option,
-            "websockify does not find `binary` behind a comma, because browsers write a blank "
-            "there, and answers 400; write binary first",
-        )
+    fault = subprotocols_fault(setting.value)
+    if fault is not None:
+        rule, message = fault
+        yield file.at(rule, option, message)
