@@ -7,6 +7,8 @@ A test that takes the fixture ``tools`` runs once for each generation; one that 
 
 from __future__ import annotations
 
+import contextlib
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,11 @@ from tests.generations import GENERATIONS, Tools, newest, table_lines, tools_of
 # A loaded machine makes any example slow: that is no failure.
 settings.register_profile("any-speed", deadline=None)
 settings.load_profile("any-speed")
+
+# Whatever runs the tests in the background may have them ignore Ctrl-C, as a shell does behind `&`,
+# and every program that they start would inherit that. A handler is not inherited.
+with contextlib.suppress(ValueError):  # not in the main thread
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _TOOL_FIXTURES = frozenset({"tools", "newest_tools"})
 # Setting up a toolchain takes minutes, once, and has time limits of its own; those of the tests are

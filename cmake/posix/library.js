@@ -408,6 +408,9 @@ mergeInto(LibraryManager.library, {
     call >>>= 2;
     var sock = PSX.socket(HEAP32[call + 3]), server = sock.server;
     var inner = server._server || server; // of `ws`, or the node backend's net.Server
+    // A thread comes here a moment after its listen(), and may have missed an error. Emscripten keeps
+    // EHOSTUNREACH of all; a port in use is what it mostly is.
+    if (sock.error) sock.error = 3; // EADDRINUSE
     inner.on('listening', PSX.stir);
     inner.on('error', (error) => {
       sock.error = {EACCES: 2, EADDRNOTAVAIL: 4}[error.code] || 3; // EADDRINUSE

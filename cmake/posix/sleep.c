@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // sleep(), usleep(), nanosleep() and clock_nanosleep(): without this they keep the event loop busy
-// under ASYNCIFY and JSPI. Threads sleep well by themselves, so WAIT pthread does not wrap them.
+// under ASYNCIFY and JSPI. Threads sleep well by themselves; old releases forget TIMER_ABSTIME, which
+// is all that WAIT pthread wraps clock_nanosleep() for.
 
 #include <limits.h>
 #include <time.h>
@@ -12,6 +13,33 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#ifdef EMSOCKETS_WAIT_PTHREAD
+
+int __real_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left);
+
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left) {
+  struct timespec now, rest = *time;
+  if (flags == TIMER_ABSTIME) {
+    if (clock_gettime(clock, &now) != 0) {
+      return EINVAL;
+    }
+    rest.tv_sec -= now.tv_sec;
+    rest.tv_nsec -= now.tv_nsec;
+    if (rest.tv_nsec < 0) {
+      rest.tv_nsec += 1000000000;
+      rest.tv_sec--;
+    }
+    if (rest.tv_sec < 0) {
+      return 0;
+    }
+  }
+  return __real_clock_nanosleep(clock, 0, &rest, left);
+}
+
+#else
 
 // Also a sleep of no time lets events in.
 static void pause_for(long long milliseconds) {
@@ -58,6 +86,8 @@ unsigned __wrap_sleep(unsigned seconds) {
   pause_for(seconds * 1000LL);
   return 0;
 }
+
+#endif
 
 #ifdef __cplusplus
 }

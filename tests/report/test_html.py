@@ -66,8 +66,9 @@ def a_page(batch: Batch, **changes: Any) -> str:
 HARMLESS = _Structure(a_page(a_batch("words"), title="words", facts={"words": "words"}))
 
 
+# A place such as `a.c:1` is the one thing in words that is shown in a way of its own.
 @settings(max_examples=40, deadline=None)  # each is two whole pages
-@given(st.text())
+@given(st.text().filter(lambda text: re.search(r":\d", text) is None))
 def test_no_text_becomes_markup(text: str) -> None:
     """The elements are those of a report in which nobody said anything of note."""
     said = f"x{MARKUP}{text}{HOSTILE}"

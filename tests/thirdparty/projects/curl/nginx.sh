@@ -5,6 +5,7 @@ mkdir -p "$3"
 seq -f "line %g" 5000 > "$3/page.txt"
 cat > "$3/nginx.conf" <<END
 daemon off;
+user $(id -un) $(id -gn);
 pid $3/pid;
 error_log stderr;
 events {}
