@@ -21,7 +21,7 @@ int __wrap_getpeername(int fd, struct sockaddr *address, socklen_t *length);
 
 // Emscripten's own answers differ: until 3.1.68 a wrong protocol aborts the program, and families
 // that nothing carries are taken until 6.0.
-int __wrap_socket(int domain, int type, int protocol) {
+__attribute__((noinline)) int __wrap_socket(int domain, int type, int protocol) {
   int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (domain != AF_INET && !(EMSOCKETS_BACKEND_NODE && domain == AF_INET6)) {
     return emsockets_return(-EAFNOSUPPORT);
@@ -34,13 +34,13 @@ int __wrap_socket(int domain, int type, int protocol) {
   }
   int fd = __real_socket(domain, kind, protocol);
   if (fd >= 0 && type & SOCK_NONBLOCK) {
-    emsockets_block(fd, 0);
+    emsockets_set_flags(fd, SOCK_NONBLOCK);
   }
   return fd;
 }
 
 int __wrap_listen(int fd, int backlog) {
-  struct emsockets_call call = {0, 0, 0, fd, NULL, 0, 0, NULL, 0};
+  struct emsockets_call call = emsockets_call_of(fd, NULL, 0, 0);
   if (emsockets_property(fd, EMSOCKETS_LISTENS) == 1) {
     return 0;  // only the backlog changes
   }
@@ -51,7 +51,7 @@ int __wrap_listen(int fd, int backlog) {
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
-  struct emsockets_call call = {0, 0, 0, fd, NULL, 0, 0, NULL, 0};
+  struct emsockets_call call = emsockets_call_of(fd, NULL, 0, 0);
   int result = emsockets_perform(emsockets_connect, &call);
   if (result != 1) {
     return emsockets_return(result);
@@ -65,7 +65,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-  struct emsockets_call call = {0, 0, 0, fd, NULL, 0, flags, NULL, 0};
+  struct emsockets_call call = emsockets_call_of(fd, NULL, 0, flags);
   if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) {
     return emsockets_return(-EINVAL);
   }

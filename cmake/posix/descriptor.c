@@ -18,19 +18,19 @@ int __real_fcntl(int fd, int command, ...);
 int __real_ioctl(int fd, int request, ...);
 
 int __wrap_close(int fd) {
-  struct emsockets_call call = {0, 0, 0, fd, NULL, 0, 0, NULL, 0};
+  struct emsockets_call call = emsockets_call_of(fd, NULL, 0, 0);
   return emsockets_perform(emsockets_close, &call) == 1 ? 0 : __real_close(fd);
 }
 
 int __wrap_shutdown(int fd, int how) { return emsockets_return(emsockets_shutdown(fd, how)); }
 
-int __wrap_fcntl(int fd, int command, ...) {
+__attribute__((noinline)) int __wrap_fcntl(int fd, int command, ...) {
   va_list arguments;
   va_start(arguments, command);
   void *argument = va_arg(arguments, void *);
   va_end(arguments);
   if (command == F_SETFL) {
-    int result = emsockets_block(fd, !((intptr_t)argument & O_NONBLOCK));
+    int result = emsockets_set_flags(fd, (intptr_t)argument & O_NONBLOCK);
     if (result != -ENOTSOCK) {
       return emsockets_return(result);
     }
@@ -52,7 +52,7 @@ int __wrap_ioctl(int fd, int request, ...) {
     result = 0;
   } else if (result >= 0) {
     // Until 4.0.10 FIONBIO is unknown, and in 3.1.6 an unknown request aborts the program.
-    result = request == FIONBIO ? emsockets_block(fd, !*argument) : -ENOTTY;
+    result = request == FIONBIO ? emsockets_set_flags(fd, *argument ? O_NONBLOCK : 0) : -ENOTTY;
   }
   return emsockets_return(result);
 }

@@ -12,18 +12,22 @@
 // stream, type, server, pending, recv_queue, peers, daddr, dport, error, sock_ops, and of the node
 // backend connection and readClosed. They have kept their names from 3.1.6 to 6.0.8.
 //
-// Written in the JavaScript of 2015, which acorn of Emscripten 3.1.6 reads. Numbers are Emscripten's
-// errno values and musl's constants; their names stand beside them.
+// Written in the JavaScript of 2015, which acorn of Emscripten 3.1.6 reads, and with its preprocessor:
+// what only the node backend has, or only one wait, is left out of the others. Every program carries
+// this file, so it is kept short: state that is not set counts as 0. Numbers are Emscripten's errno
+// values and musl's constants; their names stand beside them.
 
 mergeInto(LibraryManager.library, {
+#if ASYNCIFY
   $PSX__deps: ['$SOCKFS', '$FS', '$callUserCallback'],
+#else
+  $PSX__deps: ['$SOCKFS', '$FS'],
+#endif
   $PSX: {
     waiting: [],
-    hooked: 0,
-    stirred: 0,
 
     // The socket behind a descriptor with `posix`, our state of it; or a negative errno.
-    socket: function(fd) {
+    socket: (fd) => {
       var stream = FS.getStream(fd);
       if (!stream) return -8; // EBADF
       var sock = stream.node && stream.node.sock;
@@ -39,30 +43,36 @@ mergeInto(LibraryManager.library, {
         };
       }
       if (!sock.posix) {
-        // phase: 0 unconnected, 1 connecting, 2 connected (though it may have ended since), 3 failed
-        // told: connect() has said that it is connected
         // options: values by the number of the option in options.c
-        sock.posix = {phase: 0, told: 0, ended: 0, noReading: 0, noWriting: 0, timer: 0, options: [0, 0, 262144]};
+        // phase: none, 1 connecting, 2 connected (though it may have ended since), 3 failed
+        // told: connect() has said that it is connected
+        // ended, noReading, noWriting: by the peer, by shutdown()
+        sock.posix = {options: [0, 0, 262144]};
       }
       return sock;
     },
 
     // What carries a stream: a WebSocket, or the node backend's net.Socket.
-    link: function(sock) {
+    link: (sock) => {
       var peer = sock.peers[sock.daddr + ':' + sock.dport];
-      return sock.connection || (peer && peer.socket);
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
+      if (sock.connection) return sock.connection;
+#endif
+      return peer && peer.socket;
     },
 
     // Follow a carrier from now on. SOCKFS's own listeners were there first, so its state is set.
-    attach: function(sock, phase) {
-      var own = sock.posix, link = PSX.link(sock);
-      var on = (event, listener) => {
-        (link.addEventListener || link.on).call(link, event, listener);
-      }
+    attach: (sock, phase) => {
+      var own = sock.posix, link = PSX.link(sock), ready = link.readyState;
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
+      var on = link.on.bind(link);
+#else
+      var on = link.addEventListener.bind(link);
+#endif
       var opened = () => {
         own.phase = 2;
         PSX.stir();
-      }
+      };
       var closed = (event) => {
         var code = event.code;
         own.ended = 1;
@@ -76,7 +86,6 @@ mergeInto(LibraryManager.library, {
       };
       own.phase = phase;
       on('open', opened);
-      on('connect', opened); // of a net.Socket
       on('close', closed);
       on('error', (event) => {
         // SOCKFS says ECONNREFUSED of every failure; Node's own words for it are more exact.
@@ -85,149 +94,159 @@ mergeInto(LibraryManager.library, {
           {ETIMEDOUT: 73, EHOSTUNREACH: 23, ENETUNREACH: 40, ENOTFOUND: 23}[error.code] ||
           (/ 504/.test(error.message) ? 73 : 14); // a relay whose upstream does not answer
       });
-      if (link.on && link.readyState !== undefined && !sock.connection) {
+      // A thread comes here a moment after its connect(), and may have missed an event.
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
+      on('connect', opened);
+      if (ready == 'open') own.phase = 2;
+      if (ready == 'closed' && sock.state == 5) closed({});
+#else
+      if (ready == 1 || (ready == 3 && !sock.error)) own.phase = 2;
+      if (ready == 3) closed({});
+      if (link.on) {
         // `ws` tells when bytes have gone; a browser's WebSocket does not, see full().
         var send = link.send;
         link.send = (data) => {
           send.call(link, data, PSX.stir);
         };
       }
-      // A thread comes here a moment after its connect(), and may have missed an event.
-      var ready = link.readyState;
-      if (ready == 1 || ready == 'open' || (ready == 3 && !sock.error)) own.phase = 2;
-      if (ready == 3 || (ready == 'closed' && sock.state == 5)) closed({});
+#endif
     },
 
     // Back to a socket that can connect() again, as Linux does after a failure.
-    reset: function(sock) {
-      sock.posix.phase = sock.posix.ended = sock.posix.told = 0;
+    reset: (sock) => {
+      sock.posix = {options: sock.posix.options};
       sock.peers = {};
       sock.daddr = sock.dport = undefined;
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
       sock.connection = sock.state = sock.readClosed = null;
+#endif
       sock.recv_queue = [];
     },
 
-    fail: function(sock) {
+    fail: (sock) => {
       var error = sock.error;
       sock.error = null;
       return -error;
     },
 
-    // How long a call may wait in ms: 0 not at all, -1 for ever. option: 0 reading, 1 writing.
-    limit: function(call, sock, option) {
-      if (!HEAP32[call + 1] || HEAP32[call + 6] & 0x40 /* MSG_DONTWAIT */) return 0;
-      return sock.stream.flags & 0x800 /* O_NONBLOCK */ ? 0 : sock.posix.options[option] || -1 /* by SO_RCVTIMEO, SO_SNDTIMEO */;
+    // Whether nothing more will be read.
+    drained: (sock) => {
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
+      if (sock.readClosed) return 1;
+#endif
+      return sock.posix.ended || sock.posix.noReading;
     },
 
     // No event tells that a browser's WebSocket has sent what it holds, so a sender that waits for
     // it, and only that one, looks every few milliseconds.
-    full: function(sock) {
+    full: (sock) => {
       var own = sock.posix, link = PSX.link(sock);
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
       if (sock.connection) return link.writableLength >= link.writableHighWaterMark;
-      if (!link || link.bufferedAmount < own.options[2]) return false;
+#endif
+      if (!link || link.bufferedAmount < own.options[2]) return;
       if (!link.on && !own.timer) {
         own.timer = setTimeout(() => {
           own.timer = 0;
           PSX.stir();
         }, 4);
       }
-      return true;
+      return 1;
     },
 
-    attempt: function(attempt, last) {
+    // Make an attempt. One that would block, and must not, has failed with EAGAIN.
+    attempt: (attempt, last) => {
       try {
-        return attempt(last);
+        var result = attempt(last);
       } catch (error) {
         if (!error.errno) throw error;
-        return error.errno == 6 /* EAGAIN */ && !last ? undefined : -error.errno;
+        if (error.errno != 6) return -error.errno;
       }
+      return last && result == null ? -6 : result;
     },
 
-    // Begin a call. 1: it waits, and ends later. 0: its result is there.
-    begin: function(call, limit, attempt) {
+    // Begin a call of a socket: attempt(sock, last, flags, own). The option that limits its wait is
+    // 0 for reading, 1 for writing.
+    call: (call, option, attempt) => {
+      var sock = PSX.socket(HEAP32[call + 12 >>> 2]), flags = HEAP32[call + 24 >>> 2], own = sock.posix;
+      return PSX.begin(
+        call,
+        !own || flags & 0x40 /* MSG_DONTWAIT */ || sock.stream.flags & 0x800 /* O_NONBLOCK */ ? 0 :
+          own.options[option] || -1,
+        (last) => sock < 0 ? sock : attempt(sock, last, flags, sock.posix)
+      );
+    },
+
+    // Begin a call that may wait for so many ms, -1 for ever. 1: it waits, and ends later. 0: its
+    // result is there.
+    begin: (call, limit, attempt) => {
+      call >>>= 2;
+      if (!HEAP32[call + 1]) limit = 0;
       var result = PSX.attempt(attempt, !limit);
-      if (result === undefined) {
+      if (result == null) {
         var entry = {call: call, attempt: attempt};
-        if (limit > 0 && limit < 0x7fffffff) {
+        if (limit > 0) {
           entry.timer = setTimeout(() => {
             PSX.finish(entry, PSX.attempt(attempt, 1));
           }, limit);
         }
-        PSX.waiting.push(entry);
-        return 1;
+        return PSX.waiting.push(entry) && 1;
       }
       HEAP32[call + 2] = result;
       return 0;
     },
 
-    finish: function(entry, result) {
+    finish: (entry, result) => {
       PSX.waiting.splice(PSX.waiting.indexOf(entry), 1);
       clearTimeout(entry.timer);
       HEAP32[entry.call + 2] = result;
-      if (entry.wake) {
-        callUserCallback(entry.wake);
-      } else {
-        Atomics.store(HEAP32, entry.call, 1);
-        Atomics.notify(HEAP32, entry.call);
-      }
+#if ASYNCIFY
+      callUserCallback(entry.wake);
+#else
+      Atomics.store(HEAP32, entry.call, 1);
+      Atomics.notify(HEAP32, entry.call);
+#endif
     },
 
     // Something has happened to a socket: make the kept attempts again, soon. Not at once, so that
     // all messages of one packet are there, and never inside a listener of SOCKFS.
-    stir: function() {
+    stir: () => {
       if (PSX.stirred || !PSX.waiting.length) return;
       PSX.stirred = 1;
-      Promise.resolve().then(() => {
+      queueMicrotask(() => {
         PSX.stirred = 0;
         PSX.waiting.slice().forEach((entry) => {
           var result = PSX.attempt(entry.attempt);
-          if (result !== undefined) PSX.finish(entry, result);
+          if (result != null) PSX.finish(entry, result);
         });
       });
     },
 
-    // Add up the lengths of a call's vector.
-    size: function(call) {
-      var iov = HEAP32[call + 4] >> 2, size = 0;
-      for (var i = 0; i < HEAP32[call + 5]; i++) size += HEAP32[iov + 2 * i + 1];
-      return size;
-    },
-
-    // Give each piece of [from, from + length) of a call's vector to a function.
-    pieces: function(call, from, length, piece) {
-      var iov = HEAP32[call + 4] >> 2, done = 0;
-      for (var i = 0; done < length; i++) {
-        var size = HEAP32[iov + 2 * i + 1];
-        if (from < size) {
-          var here = Math.min(size - from, length - done);
-          piece((HEAP32[iov + 2 * i] >>> 0) + from, done, here);
-          done += here;
-          from = 0;
-        } else {
-          from -= size;
+    // Copy between a call's vector, from a byte of it on, and an array.
+    copy: (call, from, bytes, into) => {
+      for (var iov = HEAP32[call + 16 >>> 2] >>> 2, done = 0; done < bytes.length; iov += 2) {
+        var start = (HEAP32[iov] >>> 0) + from, size = HEAP32[iov + 1] - from;
+        from = size < 0 ? -size : 0;
+        if (size > 0) {
+          var piece = HEAPU8.subarray(start, start + Math.min(size, bytes.length - done));
+          if (into) piece.set(bytes.subarray(done, done + piece.length));
+          else bytes.set(piece, done);
+          done += piece.length;
         }
       }
-    },
-
-    // Put bytes into a call's vector, as many as there is room for.
-    scatter: function(call, from, bytes, room) {
-      var length = Math.min(bytes.length, room - from);
-      PSX.pieces(call, from, length, (address, done, here) => {
-        HEAPU8.set(bytes.subarray(done, done + here), address);
-      });
-      return length;
+      return done;
     },
 
     // What poll() says of a descriptor.
-    ready: function(fd) {
+    ready: (fd) => {
       var sock = PSX.socket(fd), stream = FS.getStream(fd);
       if (!stream) return 0x20; // POLLNVAL
       if (sock < 0) {
-        var ops = stream.stream_ops;
-        return ops && ops.poll ? ops.poll(stream) : 0x145; // files are always ready
+        var ops = stream.stream_ops || stream;
+        return ops.poll ? ops.poll(stream) : 0x145; // files are always ready
       }
       if (sock.server && sock.type == 1) return sock.pending.length ? 0x41 : 0; // POLLIN | POLLRDNORM
-      var own = sock.posix, ended = own.ended || sock.readClosed || own.noReading;
+      var own = sock.posix, ended = PSX.drained(sock);
       var mask = sock.recv_queue.length || ended || sock.error ? 0x41 : 0;
       if (sock.type != 1) return mask | 0x104; // POLLOUT | POLLWRNORM
       if (!own.phase) return 0x114; // and POLLHUP
@@ -242,18 +261,15 @@ mergeInto(LibraryManager.library, {
   // Suspend the program until a call that waits has ended. The name is that of EM_ASYNC_JS, which
   // every release lets suspend without a setting.
   __asyncjs__emsockets_await__deps: ['$PSX', '$Asyncify'],
-  __asyncjs__emsockets_await__sig: 'vi',
+  __asyncjs__emsockets_await__sig: 'v',
   __asyncjs__emsockets_await__async: true,
-  __asyncjs__emsockets_await: function(call) {
+  __asyncjs__emsockets_await: function() {
     return Asyncify.handleSleep((wake) => {
       // ASYNCIFY has one stack to put aside. A second one would overwrite the first.
       if (Asyncify.currData) {
-        abort('emsockets: a socket call or a sleep has to wait while another one does. ASYNCIFY can suspend ' +
-              'one at a time: make the descriptor non-blocking in callbacks, or use WAIT pthread');
+        abort('emsockets: ASYNCIFY suspends one call at a time: do not block in callbacks, or use WAIT pthread');
       }
-      PSX.waiting.forEach((entry) => {
-        if (entry.call == call >>> 2) entry.wake = wake;
-      });
+      PSX.waiting[PSX.waiting.length - 1].wake = wake; // begin() has just put it there
     });
   },
 
@@ -262,11 +278,7 @@ mergeInto(LibraryManager.library, {
   emsockets_connect__proxy: 'sync',
   // Gives 0 and the result 1 where the real connect() has to be called first.
   emsockets_connect: function(call) {
-    call >>>= 2;
-    var sock = PSX.socket(HEAP32[call + 3]), started = HEAP32[call + 6];
-    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 1), (last) => {
-      if (sock < 0) return sock;
-      var own = sock.posix;
+    return PSX.call(call, 1, (sock, last, started, own) => {
       if (sock.type != 1) {
         if (started) return 0;
         PSX.reset(sock); // a datagram socket may change its peer
@@ -294,18 +306,15 @@ mergeInto(LibraryManager.library, {
   emsockets_accept__sig: 'ii',
   emsockets_accept__proxy: 'sync',
   emsockets_accept: function(call) {
-    call >>>= 2;
-    var sock = PSX.socket(HEAP32[call + 3]);
-    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 0), (last) => {
-      if (sock < 0) return sock;
+    return PSX.call(call, 0, (sock, last, flags, own) => {
       if (sock.type != 1) return -138; // EOPNOTSUPP
       if (!sock.server) return -28; // EINVAL
       if (sock.error) return PSX.fail(sock);
-      if (!sock.pending.length) return last ? -6 : undefined; // EAGAIN
+      if (!sock.pending.length) return;
       var accepted = sock.sock_ops.accept(sock), fd = accepted.stream.fd;
-      accepted.stream.flags = 2 | (HEAP32[call + 6] & 0x800); // O_RDWR, and O_NONBLOCK of accept4()
+      accepted.stream.flags = 2 | (flags & 0x800); // O_RDWR, and O_NONBLOCK of accept4()
       PSX.socket(fd);
-      accepted.posix.options = sock.posix.options.slice(); // socket(7): inherited
+      accepted.posix.options = own.options.slice(); // socket(7): inherited
       PSX.attach(accepted, 2);
       accepted.posix.told = 1;
       return fd;
@@ -316,39 +325,35 @@ mergeInto(LibraryManager.library, {
   emsockets_receive__sig: 'ii',
   emsockets_receive__proxy: 'sync',
   emsockets_receive: function(call) {
-    call >>>= 2;
-    var sock = PSX.socket(HEAP32[call + 3]), flags = HEAP32[call + 6];
-    var size = PSX.size(call), got = 0;
-    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 0), (last) => {
-      if (sock < 0) return sock;
-      var own = sock.posix, queue = sock.recv_queue, peek = flags & 2; // MSG_PEEK
+    var size = HEAP32[call + 36 >>> 2], got = 0;
+    // As much of some bytes as there is room for.
+    var put = (bytes) => PSX.copy(call, got, bytes.subarray(0, size - got), 1);
+    return PSX.call(call, 0, (sock, last, flags, own) => {
+      var queue = sock.recv_queue, peek = flags & 2; // MSG_PEEK
       if (sock.type != 1) {
-        var datagram = queue[0];
-        if (!datagram) return sock.error ? PSX.fail(sock) : last ? -6 : undefined; // EAGAIN
+        var datagram = queue[0], address = HEAP32[call + 28 >>> 2];
+        if (!datagram) return PSX.fail(sock) || undefined;
         if (!peek) queue.shift();
-        if (HEAP32[call + 7]) {
-          writeSockaddr(HEAP32[call + 7], sock.family, DNS.lookup_name(datagram.addr), datagram.port);
-        }
-        got = PSX.scatter(call, 0, datagram.data, size);
-        HEAP32[call + 8] = datagram.data.length > size ? 0x20 : 0; // MSG_TRUNC
-        return flags & 0x20 ? datagram.data.length : got;
+        if (address) writeSockaddr(address, sock.family, DNS.lookup_name(datagram.addr), datagram.port);
+        HEAP32[call + 32 >>> 2] = datagram.data.length > size ? 0x20 : 0; // MSG_TRUNC
+        put(datagram.data);
+        return flags & 0x20 ? datagram.data.length : Math.min(datagram.data.length, size);
       }
       if (sock.server) return -53; // ENOTCONN
       if (flags & 1) return -28; // MSG_OOB: there is none, EINVAL
       if (peek) {
         got = 0;
-        for (var i = 0; i < queue.length; i++) got += PSX.scatter(call, got, queue[i].data, size);
+        queue.forEach((message) => {
+          got += put(message.data);
+        });
       } else {
-        while (got < size && queue[0]) {
-          got += PSX.scatter(call, got, sock.sock_ops.recvmsg(sock, size - got, 0).buffer, size);
-        }
+        while (got < size && queue[0]) got += put(sock.sock_ops.recvmsg(sock, size - got, 0).buffer);
       }
-      var ended = own.ended || sock.readClosed || own.noReading;
+      var ended = PSX.drained(sock);
       var enough = got == size ? size || queue[0] : got && (last || ended || !(flags & 0x100)); // MSG_WAITALL
       if (enough) return got;
       if (!own.phase) return -53; // ENOTCONN
-      if (ended) return sock.error ? PSX.fail(sock) : 0;
-      if (last) return -6; // EAGAIN
+      if (ended) return PSX.fail(sock);
     });
   },
 
@@ -356,27 +361,22 @@ mergeInto(LibraryManager.library, {
   emsockets_send__sig: 'ii',
   emsockets_send__proxy: 'sync',
   emsockets_send: function(call) {
-    call >>>= 2;
-    var sock = PSX.socket(HEAP32[call + 3]), size = PSX.size(call), sent = 0;
-    return PSX.begin(call, sock < 0 || PSX.limit(call, sock, 1), (last) => {
-      if (sock < 0) return sock;
-      var own = sock.posix, stream = sock.type == 1;
+    var size = HEAP32[call + 36 >>> 2], sent = 0;
+    return PSX.call(call, 1, (sock, last, flags, own) => {
+      var stream = sock.type == 1;
       if (stream) {
-        if (own.phase == 1) return last ? -6 : undefined; // EAGAIN
+        if (own.phase == 1) return;
         if (!own.phase || own.ended || own.noWriting) {
-          return sent || (sock.error ? PSX.fail(sock) : -64); // EPIPE
+          return sent || PSX.fail(sock) || -64; // EPIPE
         }
         if (!size) return 0;
       }
       do {
-        if (stream && PSX.full(sock)) return last ? sent || -6 : undefined;
+        if (stream && PSX.full(sock)) return last && sent ? sent : undefined;
         // A message for a call, unless it is larger than what a socket holds.
-        var length = stream ? Math.min(size - sent, own.options[2]) : size;
-        var bytes = new Uint8Array(length);
-        PSX.pieces(call, sent, length, (address, done, here) => {
-          bytes.set(HEAPU8.subarray(address, address + here), done);
-        });
-        sent += sock.sock_ops.sendmsg(sock, bytes, 0, length);
+        var bytes = new Uint8Array(stream ? Math.min(size - sent, own.options[2]) : size);
+        PSX.copy(call, sent, bytes);
+        sent += sock.sock_ops.sendmsg(sock, bytes, 0, bytes.length);
       } while (sent < size);
       return sent;
     });
@@ -386,14 +386,12 @@ mergeInto(LibraryManager.library, {
   emsockets_poll__sig: 'ii',
   emsockets_poll__proxy: 'sync',
   emsockets_poll: function(call) {
-    call >>>= 2;
-    var limit = HEAP32[call + 1] ? HEAP32[call + 6] : 0;
-    return PSX.begin(call, limit, (last) => {
-      var ready = 0;
-      for (var i = 0, pollfd = HEAP32[call + 4]; i < HEAP32[call + 5]; i++, pollfd += 8) {
-        var fd = HEAP32[pollfd >> 2], events = HEAP16[(pollfd + 4) >> 1];
+    return PSX.begin(call, HEAP32[call + 24 >>> 2], (last) => {
+      var ready = 0, pollfd = HEAP32[call + 16 >>> 2];
+      for (var i = HEAP32[call + 20 >>> 2]; i-- > 0; pollfd += 8) {
+        var fd = HEAP32[pollfd >>> 2], events = HEAP16[pollfd + 4 >>> 1];
         events = fd < 0 ? 0 : PSX.ready(fd) & (events | 0x38); // POLLERR | POLLHUP | POLLNVAL
-        HEAP16[(pollfd + 6) >> 1] = events;
+        HEAP16[pollfd + 6 >>> 1] = events;
         if (events) ready++;
       }
       return ready || (last ? 0 : undefined);
@@ -405,8 +403,7 @@ mergeInto(LibraryManager.library, {
   emsockets_listen__proxy: 'sync',
   // After the real listen(): wait until the port is bound, which Node tells later.
   emsockets_listen: function(call) {
-    call >>>= 2;
-    var sock = PSX.socket(HEAP32[call + 3]), server = sock.server;
+    var sock = PSX.socket(HEAP32[call + 12 >>> 2]), server = sock.server;
     var inner = server._server || server; // of `ws`, or the node backend's net.Server
     // A thread comes here a moment after its listen(), and may have missed an error. Emscripten keeps
     // EHOSTUNREACH of all; a port in use is what it mostly is.
@@ -416,7 +413,7 @@ mergeInto(LibraryManager.library, {
       sock.error = {EACCES: 2, EADDRNOTAVAIL: 4}[error.code] || 3; // EADDRINUSE
       PSX.stir();
     });
-    return PSX.begin(call, HEAP32[call + 1] && -1, (last) => {
+    return PSX.begin(call, -1, (last) => {
       if (sock.error) {
         sock.server = null;
         return PSX.fail(sock);
@@ -432,31 +429,32 @@ mergeInto(LibraryManager.library, {
   // Before the real close(): let what is still to be sent be sent. Result 1: the descriptor was a
   // duplicate, and is closed already.
   emsockets_close: function(call) {
-    call >>>= 2;
-    var fd = HEAP32[call + 3], sock = PSX.socket(fd), link, linger;
-    if (sock.posix) {
-      var shared = FS.streams.some((stream) => {
-        return stream && stream.fd != fd && stream.node == sock.stream.node;
-      });
-      if (shared) {
+    var fd = HEAP32[call + 12 >>> 2], sock = PSX.socket(fd), own = sock.posix, limit = 0, link, linger;
+    if (own) {
+      if (FS.streams.some((stream) => stream && stream.fd != fd && stream.node == sock.stream.node)) {
         FS.closeStream(fd);
-        HEAP32[call + 2] = 1;
+        HEAP32[call + 8 >>> 2] = 1;
         return 0;
       }
-      link = sock.connection ? 0 : PSX.link(sock);
-      linger = sock.posix.options[3]; // undefined, or seconds
-      if (link && link.on) { // a page lives on, so there only SO_LINGER waits
+#if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
+      if (!sock.connection) link = PSX.link(sock);
+#else
+      link = PSX.link(sock);
+#endif
+      linger = own.options[3]; // undefined, or seconds
+      if (link && linger > 0) {
+        link.close();
+        limit = linger * 1000;
+      } else if (link && link.on) { // a page lives on, Node does not
         if (linger === 0) link.terminate();
-      } else if (!(linger > 0)) {
-        link = 0;
+        if (!(sock.stream.flags & 0x800)) limit = 2000; // O_NONBLOCK
       }
-      if (link && linger > 0) link.close();
+#if ASYNCIFY == 1
+      if (Asyncify.currData) limit = 0; // it cannot wait here while it waits elsewhere
+#endif
     }
-    // ASYNCIFY cannot wait here while it waits elsewhere.
-    var limit = !link || (typeof Asyncify != 'undefined' && Asyncify.currData) ? 0 :
-      linger > 0 ? linger * 1000 : PSX.limit(call, sock, 1) && 2000;
     return PSX.begin(call, limit, (last) => {
-      if (last || sock.posix.ended || (!(linger > 0) && !link.bufferedAmount)) return 0;
+      if (last || own.ended || (!(linger > 0) && !link.bufferedAmount)) return 0;
     });
   },
 
@@ -484,15 +482,17 @@ mergeInto(LibraryManager.library, {
   emsockets_property__deps: ['$PSX'],
   emsockets_property__sig: 'iii',
   emsockets_property__proxy: 'sync',
-  // What a socket says of itself; the names are in posix.h.
+  // What a socket says of itself; the names are in posix.h. Until 4.0.10 neither fcntl() nor ioctl()
+  // can make a descriptor block again.
   emsockets_property: function(fd, property) {
     var sock = PSX.socket(fd);
     if (sock < 0) return sock;
-    if (property == 0) return sock.type;
+    if (!property) return sock.type;
     if (property == 1) return -PSX.fail(sock);
     if (property == 2) return sock.server ? 1 : 0;
-    if (property == 3) return sock.stream.flags;
-    return sock.recv_queue.reduce((sum, message) => { return sum + message.data.length; }, 0);
+    if (property == 3) return sock.recv_queue.reduce((sum, message) => sum + message.data.length, 0);
+    sock.stream.flags = sock.stream.flags & ~0x800 | property - 0x1000; // O_NONBLOCK
+    return 0;
   },
 
   emsockets_option__deps: ['$PSX'],
@@ -505,19 +505,7 @@ mergeInto(LibraryManager.library, {
     value >>>= 2;
     var options = sock.posix.options;
     if (write) options[option] = HEAP32[value];
-    else if (options[option] !== undefined) HEAP32[value] = options[option];
-    return 0;
-  },
-
-  emsockets_block__deps: ['$PSX'],
-  emsockets_block__sig: 'iii',
-  emsockets_block__proxy: 'sync',
-  // Until 4.0.10 neither fcntl() nor ioctl() can make a descriptor block again.
-  emsockets_block: function(fd, block) {
-    var sock = PSX.socket(fd);
-    if (sock < 0) return sock;
-    var stream = FS.getStream(fd);
-    stream.flags = block ? stream.flags & ~0x800 : stream.flags | 0x800; // O_NONBLOCK
+    else if (option in options) HEAP32[value] = options[option];
     return 0;
   },
 

@@ -29,12 +29,12 @@ int emsockets_perform(int (*begin)(struct emsockets_call *), struct emsockets_ca
 
 #else
 
-void __asyncjs__emsockets_await(struct emsockets_call *call);
+void __asyncjs__emsockets_await(void);
 
 int emsockets_perform(int (*begin)(struct emsockets_call *), struct emsockets_call *call) {
   call->may_wait = 1;
   if (begin(call)) {
-    __asyncjs__emsockets_await(call);
+    __asyncjs__emsockets_await();
   }
   return call->result;
 }

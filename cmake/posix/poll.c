@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 static int wait_for(struct pollfd *fds, nfds_t count, int timeout) {
-  struct emsockets_call call = {0, 0, 0, -1, fds, (int32_t)count, timeout, NULL, 0};
+  struct emsockets_call call = emsockets_call_of(-1, fds, (int)count, timeout);
   return emsockets_perform(emsockets_poll, &call);
 }
 

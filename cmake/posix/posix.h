@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-// A call that may wait, as library.js reads it: nine words of 32 bits.
+// A call that may wait, as library.js reads it: ten words of 32 bits.
 struct emsockets_call {
   int32_t done;      // set to 1 and notified when a call that waited has ended
   int32_t may_wait;  // 0: as if the descriptor were non-blocking
@@ -33,7 +33,32 @@ struct emsockets_call {
   int32_t flags;       // MSG_*, or what the call says
   void *address;       // room for a struct sockaddr, or NULL
   int32_t message;     // MSG_TRUNC
+  int32_t size;        // of all elements of an iovec
 };
+
+// A call of a descriptor. What is not set here is set by emsockets_perform() and library.js: zeros
+// for all would bring memset() into programs that have none.
+static inline struct emsockets_call emsockets_call_of(int fd, const void *vector, int count, int flags) {
+  struct emsockets_call call;
+  call.fd = fd;
+  call.vector = vector;
+  call.count = count;
+  call.flags = flags;
+  call.address = NULL;
+  call.message = 0;
+  return call;
+}
+
+// A call that reads or writes.
+static inline struct emsockets_call emsockets_transfer(int fd, const struct iovec *vector, int count,
+                                                       int flags) {
+  struct emsockets_call call = emsockets_call_of(fd, vector, count, flags);
+  call.size = 0;
+  while (count-- > 0) {
+    call.size += (int32_t)vector++->iov_len;
+  }
+  return call;
+}
 
 // Each begins a call. 1: it waits, and await() tells when it has ended. 0: it has ended.
 int emsockets_connect(struct emsockets_call *call);
@@ -45,10 +70,15 @@ int emsockets_listen(struct emsockets_call *call);
 int emsockets_close(struct emsockets_call *call);
 
 // These never wait. They return a negative errno where they fail, ENOTSOCK for files.
-enum { EMSOCKETS_TYPE, EMSOCKETS_ERROR, EMSOCKETS_LISTENS, EMSOCKETS_FLAGS, EMSOCKETS_UNREAD };
+enum { EMSOCKETS_TYPE, EMSOCKETS_ERROR, EMSOCKETS_LISTENS, EMSOCKETS_UNREAD, EMSOCKETS_FLAGS = 0x1000 };
 int emsockets_property(int fd, int property);
 int emsockets_option(int fd, int option, int32_t *value, int write);
-int emsockets_block(int fd, int block);
+
+// Set the flags of a descriptor: O_NONBLOCK or 0.
+static inline int emsockets_set_flags(int fd, int flags) {
+  return emsockets_property(fd, EMSOCKETS_FLAGS + flags);
+}
+
 int emsockets_shutdown(int fd, int how);
 int emsockets_name(int fd, struct sockaddr *address, int peer);
 

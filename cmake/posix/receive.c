@@ -15,21 +15,22 @@ extern "C" {
 ssize_t __real_read(int fd, void *buffer, size_t length);
 ssize_t __real_readv(int fd, const struct iovec *vector, int count);
 
-static int receive(int fd, const struct iovec *vector, int count, int flags, void *address) {
-  struct emsockets_call call = {0, 0, 0, fd, vector, count, flags, address, 0};
+static int receive(int fd, const struct iovec *vector, int count, int flags) {
+  struct emsockets_call call = emsockets_transfer(fd, vector, count, flags);
   return emsockets_perform(emsockets_receive, &call);
 }
 
 ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags) {
   struct iovec vector = {buffer, length};
-  return emsockets_return(receive(fd, &vector, 1, flags, NULL));
+  return emsockets_return(receive(fd, &vector, 1, flags));
 }
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
   struct sockaddr_in6 from;
   from.sin6_family = AF_UNSPEC;
-  struct emsockets_call call = {0,     0,     0, fd, message->msg_iov, (int32_t)message->msg_iovlen,
-                                flags, &from, 0};
+  struct emsockets_call call =
+      emsockets_transfer(fd, message->msg_iov, (int)message->msg_iovlen, flags);
+  call.address = &from;
   int result = emsockets_perform(emsockets_receive, &call);
   if (result >= 0) {
     // A stream tells no address (recvmsg(2)): msg_namelen becomes 0.
@@ -66,7 +67,7 @@ ssize_t __wrap_readv(int fd, const struct iovec *vector, int count) {
   if (count < 0) {
     return emsockets_return(-EINVAL);
   }
-  int result = receive(fd, vector, count, 0, NULL);
+  int result = receive(fd, vector, count, 0);
   return result == -ENOTSOCK ? __real_readv(fd, vector, count) : emsockets_return(result);
 }
 
@@ -75,7 +76,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t length) {
   if (length == 0 && emsockets_property(fd, EMSOCKETS_TYPE) >= 0) {
     return 0;  // unlike recv() it does not wait then
   }
-  int result = receive(fd, &vector, 1, 0, NULL);
+  int result = receive(fd, &vector, 1, 0);
   return result == -ENOTSOCK ? __real_read(fd, buffer, length) : emsockets_return(result);
 }
 

@@ -18,7 +18,7 @@ ssize_t __real_sendto(int fd, const void *buffer, size_t length, int flags,
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 
 static int send_vector(int fd, const struct iovec *vector, int count, int flags) {
-  struct emsockets_call call = {0, 0, 0, fd, vector, count, flags, NULL, 0};
+  struct emsockets_call call = emsockets_transfer(fd, vector, count, flags);
   return emsockets_perform(emsockets_send, &call);
 }
 

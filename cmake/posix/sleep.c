@@ -45,7 +45,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *ti
 static void pause_for(long long milliseconds) {
   do {
     int part = milliseconds >= INT_MAX ? INT_MAX - 1 : milliseconds > 0 ? (int)milliseconds : 1;
-    struct emsockets_call call = {0, 0, 0, -1, NULL, 0, part, NULL, 0};
+    struct emsockets_call call = emsockets_call_of(-1, NULL, 0, part);
     emsockets_perform(emsockets_poll, &call);
     milliseconds -= part;
   } while (milliseconds > 0);

@@ -12,9 +12,7 @@ from tests.posix.cells import cells_of
 
 pytestmark = pytest.mark.slow
 
-# The aim is 8 KiB. It is met with JSPI and threads of 6.x and missed by up to 1.8 KiB elsewhere:
-# ASYNCIFY transforms each call that may wait. This bound keeps it from growing meanwhile.
-_MOST = 10_000
+_MOST = 8 << 10
 
 
 def test_posix_stays_small(
