@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emsockets_build.run.imports import find_waiting_functions, place_in
 from emsockets_build.run.stacks import Frame, ThreadView, WasmModule
 from emsockets_build.run.wasm import FunctionTable
 
@@ -17,7 +18,6 @@ __all__ = ["ThreadDebugger"]
 _PAUSE_SECONDS = 1.5
 _ENTRY_SECONDS = 0.25
 _SAMPLES = 4
-_MOST_SAMPLES = 12  # as long as none was in a call that leaves WebAssembly, which names the wait
 _MAX_STEPS_OF_EVENT = 400
 _MAX_LOOP_FRAMES = 12
 _REWIND_SECONDS = 0.6
@@ -120,9 +120,7 @@ class ThreadDebugger:
 
     async def _sample_loop(self, functions: FunctionTable) -> None:
         """Pause some times, then find the function that holds the loop."""
-        for number in range(_MOST_SAMPLES):
-            if number >= _SAMPLES and any(map(_calls_out, self.samples)):
-                break
+        for number in range(_SAMPLES):
             if number:
                 self.send("Debugger.resume")
                 await asyncio.sleep(0.01)
@@ -131,7 +129,37 @@ class ThreadDebugger:
             if stack is None:
                 return
             self.samples.append(stack)
+        if not any(map(_calls_out, self.samples)):
+            await self._sample_call()
         await self._find_loop(self.samples[-1], functions)
+
+    async def _sample_call(self) -> None:
+        """Stop at the next call that waits: a short one may never be there when a pause comes."""
+        stops = []
+        async for script, source in self._scripts():
+            for line, column in find_waiting_functions(source):
+                place = {"scriptId": script, "lineNumber": line, "columnNumber": column}
+                answer = await self.ask("Debugger.setBreakpoint", location=place)
+                stops.append(answer.get("breakpointId"))
+        if not stops:
+            return
+        self.send("Debugger.resume")
+        stack = await self.paused(_ENTRY_SECONDS)
+        for stop in filter(None, stops):
+            self.send("Debugger.removeBreakpoint", breakpointId=stop)
+        if stack is None:
+            self.send("Debugger.pause")
+            stack = await self.paused(_PAUSE_SECONDS)
+        if stack is not None:
+            self.samples.append(stack)
+
+    async def _scripts(self) -> AsyncIterator[tuple[str, str]]:
+        """Give the program's JavaScript: the number and the text of each script."""
+        for script, url in list(self.urls.items()):
+            if script in self.modules or url.startswith("node:") or url.endswith(".cjs"):
+                continue
+            answer = await self.ask("Debugger.getScriptSource", scriptId=script)
+            yield script, str(answer.get("scriptSource", ""))
 
     async def _sample_rewinding(self) -> None:
         """Catch a program that sleeps under ASYNCIFY when its stack has been put back.
@@ -139,15 +167,10 @@ class ThreadDebugger:
         ASYNCIFY's handleSleep() runs again at the end of each sleep, on top of the stack of the
         sleeper; stepping there through WebAssembly would take thousands of steps.
         """
-        for script, url in list(self.urls.items()):
-            if script in self.modules or url.startswith("node:") or url.endswith(".cjs"):
-                continue
-            answer = await self.ask("Debugger.getScriptSource", scriptId=script)
-            source = str(answer.get("scriptSource", ""))
+        async for script, source in self._scripts():
             found = _HANDLE_SLEEP.search(source)
             if found is not None:
-                line = source.count("\n", 0, found.end())
-                column = found.end() - (source.rfind("\n", 0, found.end()) + 1)
+                line, column = place_in(source, found.end())
                 place = {"scriptId": script, "lineNumber": line, "columnNumber": column}
                 await self.ask("Debugger.setBreakpoint", location=place)
                 break

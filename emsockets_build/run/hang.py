@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from emsockets_build.run.imports import IMPORTS
 from emsockets_build.run.stacks import Frame, Observation, ThreadView
 from emsockets_build.run.symbolize import SourceLine
 
@@ -86,25 +87,6 @@ _OF_SOCKETS = (
     | {"emscripten_websocket_get_ready_state"}
 )
 _WAITING = _BLOCKING | _OF_SOCKETS | _SLEEP | {"getaddrinfo", "gethostbyname"}
-# What the library's JavaScript is called where the C side of it was inlined or has no name.
-_IMPORTS = {
-    "__syscall__newselect": "select",
-    "__syscall_poll": "poll",
-    "__syscall_poll_nonblocking": "poll",
-    "__syscall_recvfrom": "recv",
-    "__syscall_recvmsg": "recvmsg",
-    "__syscall_sendto": "send",
-    "__syscall_sendmsg": "sendmsg",
-    "__syscall_accept4": "accept",
-    "__syscall_connect": "connect",
-    "fd_read": "read",
-    "fd_write": "write",
-    "emscripten_sleep": "emscripten_sleep",
-    "emscripten_thread_sleep": "emscripten_thread_sleep",
-    "emscripten_websocket_get_ready_state": "emscripten_websocket_get_ready_state",
-    "usleep": "usleep",
-    "sched_yield": "sched_yield",
-}
 _MAIN = frozenset({"main", "__main_argc_argv", "__original_main", "__main_void", "_start"})
 _NOT_THE_USERS = re.compile(r"^(?:std::|__|emscripten_|_emscripten|_main_thread$|dynCall|invoke_)")
 _NAMELESS = re.compile(r"^func\d+$")
@@ -278,7 +260,7 @@ def _waiting_call(
             if name in _WAITING:
                 return name, index
         elif index + 1 < len(stack) and stack[index + 1].wasm:
-            call = _IMPORTS.get(frame.function.removeprefix("_"))
+            call = IMPORTS.get(frame.function.removeprefix("_"))
             if call is not None:
                 return call, index
     return "", -1

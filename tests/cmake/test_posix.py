@@ -124,7 +124,11 @@ def test_every_wrapped_call_has_its_wrapper_and_no_other() -> None:
     wrappers = {
         name
         for path in SOURCES.glob("*.c")
-        for name in re.findall(r"^[a-z_0-9]+ __wrap_(\w+)\(.*\{", _joined(path), re.MULTILINE)
+        for name in re.findall(
+            r"^(?:__attribute__\(\(\w+\)\) )?[a-z_0-9]+ __wrap_(\w+)\(.*\{",
+            _joined(path),
+            re.MULTILINE,
+        )
     }
     profile = Profile(wait="asyncify", posix=True)
     resolved = resolve(profile, load_catalogue().newest, load_catalogue())
