@@ -27,6 +27,7 @@ SYSTEM = {
     "chromium-headless-shell": "chromium-headless-shell",
     "firefox-esr": "firefox-esr",
     "iperf": "iperf",
+    "libwebsockets-test-server": "libwebsockets-test-server",
     "libpoco-dev": "/usr/include/Poco/Net/WebSocket.h",  # the server of a template
     "mosquitto": "/usr/sbin/mosquitto",
     "nginx-light": "/usr/sbin/nginx",

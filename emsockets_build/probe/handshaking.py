@@ -161,6 +161,8 @@ def _upgrade_ignored(case: Case, proxy: str, status: str, shown: tuple[str, ...]
 def _same_without_upgrade(seen: Observations, exchange: Exchange) -> bool:
     plain = seen.exchanges["plain"].answer
     answer = exchange.answer
+    if any(one.status == _SWITCHING for one in seen.exchanges.values()):
+        return False  # it knows of upgrades, and refuses this one
     if plain is None or answer is None or plain.status != answer.status:
         return False
     # nginx pads its own pages for Chrome only.
@@ -187,9 +189,16 @@ def _alternative(case: Case, exchange: Exchange) -> str:
             "offer no subprotocol, which this server accepts: link with "
             "-sWEBSOCKET_SUBPROTOCOL=null; or let the server select what is offered"
         )
-    if not offered and case.opens("list"):
-        return "offer the subprotocol `binary`, which this server wants"
+    wanted = _wanted(case)
+    if wanted and wanted not in offered:
+        return f"offer the subprotocol `{wanted}`, which this server wants"
     return ""
+
+
+def _wanted(case: Case) -> str:
+    """Return what the server selects of a list that it may choose from; empty for nothing."""
+    answer = case.seen.exchanges["list"].answer
+    return selected(answer) if answer is not None and case.opens("list") else ""
 
 
 def _subprotocol(case: Case, exchange: Exchange, answer: Answer, fault: Fault) -> Finding:

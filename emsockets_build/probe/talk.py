@@ -32,7 +32,7 @@ _SMALLEST = 1024
 _MAX_GREETINGS = 16
 _GOOD_ORDER = {1000, 1001, 1005}
 _SWITCHING = 101
-_CHUNK = 256 * 1024
+_CHUNK = 32 * 1024  # bytes of tiny frames that are read without a look at the clock
 _MAX_HELD = 64 * 1024 * 1024
 _KINDS = {Opcode.TEXT: "text", Opcode.BINARY: "binary"}
 # call 1: socket(AF_INET, SOCK_STREAM, IPPROTO_TCP), as websocket_to_posix_socket.c writes it

@@ -21,7 +21,9 @@ def by_talk(case: Case, client: Client) -> Iterator[Finding]:
     if talk is None or not talk.opened:
         return
     if talk.fault:
-        yield case.find("protocol-error", message=talk.fault)
+        # What is no text in a text frame was meant to be a binary one.
+        fix = "text" if talk.fault.startswith("text ") else ""
+        yield case.find("protocol-error", message=talk.fault, fix=fix)
     if talk.early:
         yield _ended_early(case, talk)
     if talk.silent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -20,6 +21,7 @@ __all__ = [
     "answering",
     "closed_port",
     "compiled",
+    "endless",
     "listening",
     "nginx",
     "program",
@@ -37,10 +39,10 @@ def program(name: str) -> str:
     return str(PROGRAMS / name)
 
 
-def compiled(source: str, folder: Path, *libraries: str) -> Path:
+def compiled(sources: Sequence[str | Path], folder: Path, *libraries: str) -> Path:
     """Compile a server with the machine's own compiler."""
-    target = folder / Path(source).stem
-    words = ["g++", "-std=c++17", "-O0", program(source), "-o", str(target), *libraries, "-pthread"]
+    target = folder / "server"
+    words = ["g++", "-std=c++17", "-O0", *sources, "-o", target, *libraries, "-pthread"]
     subprocess.run(words, check=True, capture_output=True)
     return target
 
@@ -62,14 +64,17 @@ def _running(
 
 @contextlib.contextmanager
 def announced(
-    command: Sequence[str | Path], environment: Mapping[str, str] | None = None
+    command: Sequence[str | Path],
+    environment: Mapping[str, str] | None = None,
+    words: str = r"READY (\d+)",
 ) -> Iterator[int]:
-    """Run a server that prints ``READY PORT``; return the port."""
+    """Run a server whose first line has its port in it, as ``words`` says; return the port."""
     with _running(command, environment) as child:
         assert child.stdout is not None
-        words = child.stdout.readline().split()
-        assert words[:1] == [b"READY"], words
-        yield int(words[1])
+        line = child.stdout.readline().decode().strip()
+        said = re.fullmatch(words, line)
+        assert said, f"{command[0]} said: {line}"
+        yield int(said[1])
 
 
 @contextlib.contextmanager
@@ -200,6 +205,22 @@ def _serving(treat: Callable[[socket.socket], None], address: str = "127.0.0.1")
         for one in held:
             one.close()
         thread.join(_SECONDS)
+
+
+@contextlib.contextmanager
+def endless(answer: Callable[[str], bytes], more: bytes) -> Iterator[int]:
+    """Be a server that answers a request, and then says the same for as long as it is heard."""
+
+    def treat(one: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head and (chunk := one.recv(65536)):
+            head += chunk
+        one.sendall(answer(head.decode("latin-1")))
+        while True:
+            one.sendall(more)
+
+    with _serving(treat) as port:
+        yield port
 
 
 @contextlib.contextmanager

@@ -6,6 +6,8 @@ import io
 import json
 import socket
 import struct
+from collections.abc import Callable
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -26,7 +28,8 @@ from emsockets_build.probe.steps import offers_of
 from emsockets_build.report.probing import as_json, print_report
 from tests.probe.crafted import REPLIES, header_of, switching
 from tests.probe.probing import WORKS, every, probe
-from tests.probe.servers import _serving, answering, say
+from tests.probe.servers import _serving, answering, endless, say
+from tests.processes import SCALE
 
 
 def test_a_server_that_never_answers() -> None:
@@ -95,6 +98,78 @@ def test_an_origin_that_is_refused_is_told_from_other_refusals() -> None:
     assert found.causes["node"] == "server-silent"
     assert found.causes["chrome"] == "handshake-refused"
     assert "refuses pages from https://game.example" in found.cause("chrome").summary
+
+
+def _opened(data: bytes) -> Callable[[str], bytes]:
+    """Open a WebSocket and say something at once."""
+    return lambda request: switching()(request) + data
+
+
+_OK = b"HTTP/1.1 200 OK\r\n"
+# What a server goes on with for ever, and the cause that it must have.
+_ENDLESS: dict[str, tuple[Callable[[str], bytes], bytes, str]] = {
+    "headers": (lambda _: _OK, b"X-Header: value\r\n" * 1000, "handshake-invalid"),
+    "one header": (lambda _: _OK + b"X: ", b"x" * 65536, "handshake-invalid"),
+    "body": (lambda _: _OK + b"\r\n", b"<html>" * 10_000, "handshake-refused"),
+    "chunks": (
+        lambda _: _OK + b"Transfer-Encoding: chunked\r\n\r\n",
+        b"1\r\nx\r\n" * 10_000,
+        "handshake-refused",
+    ),
+    "random bytes": (
+        lambda _: b"",
+        Random(1).randbytes(65536),  # noqa: S311 - no secret
+        "not-a-websocket-server",
+    ),
+    "blank lines": (lambda _: b"", b"\r\n" * 10_000, "not-a-websocket-server"),
+    "zeros": (lambda _: b"", bytes(65536), "not-a-websocket-server"),
+    "messages": (switching(), b"\x82\x01x" * 10_000, WORKS),
+    "one message": (_opened(b"\x02\x01x"), b"\x00\x01x" * 10_000, "server-silent"),
+    "pings": (switching(), b"\x89\x00" * 10_000, "server-silent"),
+    "a gibibyte": (
+        _opened(b"\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00"),
+        bytes(65536),
+        "protocol-error",
+    ),
+    "broken frames": (switching(), b"\xff" * 65536, "protocol-error"),
+}
+
+
+@pytest.mark.parametrize("what", _ENDLESS)
+def test_a_server_that_never_stops_is_left(what: str) -> None:
+    """Each step has a second, and there are a few of them."""
+    answer, more, cause = _ENDLESS[what]
+    with endless(answer, more) as port:
+        found = probe(port, timeout=1, max_size=16384)
+    assert found.causes == every(cause)
+    assert found.seconds < 20 * SCALE
+
+
+def test_a_server_that_opens_and_never_reads() -> None:
+    """Two full buffers do not wait for each other."""
+
+    def treat(one: socket.socket) -> None:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += one.recv(4096)
+        one.sendall(switching()(head.decode("latin-1")))
+
+    with _serving(treat) as port:
+        found = probe(port, timeout=1, max_size=16 << 20)
+    assert found.causes == every("server-silent")
+    assert found.seconds < 20 * SCALE
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_garbage_is_no_websocket_server(seed: int) -> None:
+    """Some of it begins as HTTP does."""
+    random = Random(seed)  # noqa: S311 - no secret
+    head = random.choice([b"", b"HTTP/1.1 ", b"HTTP/1.1 101 Switching Protocols\r\n"])
+    garbage = head + random.randbytes(random.randrange(1, 20_000)) + b"\r\n\r\n"
+    with say(garbage, close=True) as port:
+        found = probe(port, timeout=1)
+    assert set(found.causes.values()) <= {"not-a-websocket-server", "handshake-invalid"}
 
 
 def test_a_flood_of_frames_has_an_end() -> None:
