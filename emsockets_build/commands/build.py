@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         configure,
         read_targets,
     )
-    from emsockets_build.report.console import console, progress_line
+    from emsockets_build.report.console import progress_line
     from emsockets_build.toolchain import find_emscripten, find_toolchain
 
     toolchain = find_toolchain(emscripten=arguments.emscripten, start=arguments.source)
@@ -66,8 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     emscripten = toolchain.emscripten or find_emscripten(arguments.emscripten)
     folder = build_folder(arguments, toolchain)
     tree = BuildTree(arguments.source.absolute(), folder.absolute(), toolchain)
-    out = console()
-    with progress_line(out) as progress:
+    with progress_line() as progress:
         configuration = Configuration(arguments.config, definitions_from(arguments.definitions))
         configure(tree, configuration, progress=progress)
         build(tree, arguments.target, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from pathlib import Path
@@ -10,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from rich.console import Console
 
     from emsockets_build.run.browser import Browsers
     from emsockets_build.toolchain import Toolchain
@@ -96,18 +95,16 @@ def _add_reports(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build, run, report."""
     from emsockets_build.errors import ExitCode
-    from emsockets_build.report.console import console
     from emsockets_build.run.browser import Browsers
     from emsockets_build.toolchain import find_toolchain
 
     _check_numbers(arguments)
     _check_parity(arguments)
-    _import_ahead()
+    _import_ahead("emsockets_build.verify")  # while CMake and the compiler work
     toolchain = find_toolchain(
         emscripten=arguments.emscripten, node=arguments.node, start=arguments.source
     )
-    out = console()
-    file = arguments.scenarios or build_project(arguments, toolchain, out, native=arguments.native)
+    file = arguments.scenarios or build_project(arguments, toolchain, native=arguments.native)
     from emsockets_build.verify import load_scenarios
 
     declared = load_scenarios(file)
@@ -115,13 +112,13 @@ def run(arguments: argparse.Namespace) -> int:
     parities = None
     with Browsers(arguments.browser) as browsers:
         runtime = runtime_chooser(toolchain, declared, browsers, substitute=arguments.node is None)
-        batch = _run_batch(arguments, chosen, runtime, out)
+        batch = _run_batch(arguments, chosen, runtime)
         if arguments.parity and not batch.interrupted:
             from emsockets_build.commands.parity import compare_builds
 
             once = list({scenario.name: scenario for scenario in chosen}.values())
-            parities = compare_builds(arguments, toolchain, runtime, once, out)
-    _report(arguments, batch, declared, out, parities)
+            parities = compare_builds(arguments, toolchain, runtime, once)
+    _report(arguments, batch, declared, parities)
     if batch.interrupted or (parities and parities.interrupted):
         return int(ExitCode.INTERRUPTED)
     if batch.broken and all(outcome.passed for outcome in batch.outcomes):
@@ -130,13 +127,12 @@ def run(arguments: argparse.Namespace) -> int:
     return int(ExitCode.OK if batch.passed and alike else ExitCode.CHECK_FAILED)
 
 
-def _import_ahead() -> None:
-    """Import what runs the scenarios while the compiler works: Python waits for it anyway."""
+def _import_ahead(*modules: str) -> None:
+    """Import what is needed next in a thread, while this one waits for another process."""
     import importlib
     import threading
 
-    ahead = ("emsockets_build.verify", "emsockets_build.report.document")
-    threading.Thread(target=lambda: [*map(importlib.import_module, ahead)], daemon=True).start()
+    threading.Thread(target=lambda: [*map(importlib.import_module, modules)], daemon=True).start()
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
@@ -159,15 +155,12 @@ def _check_parity(arguments: argparse.Namespace) -> None:
             )
 
 
-def build_project(
-    arguments: argparse.Namespace, toolchain: Toolchain, out: Console, *, native: bool
-) -> Path:
+def build_project(arguments: argparse.Namespace, toolchain: Toolchain, *, native: bool) -> Path:
     """Bring a build up to date and return the file of scenarios that CMake wrote.
 
     Args:
         arguments: With the options of this command that say how it is built.
         toolchain: The tools.
-        out: Where progress is shown.
         native: Build for this machine.
     """
     from emsockets_build.buildtree import BuildTree, Configuration, build, configure
@@ -187,7 +180,7 @@ def build_project(
         },
         native=native,
     )
-    with progress_line(out) as progress:
+    with progress_line() as progress:
         configure(tree, configuration, progress=progress)
         build(tree, progress=progress)
     return folder / "emsockets" / "scenarios.json"
@@ -268,13 +261,12 @@ def _run_batch(
     arguments: argparse.Namespace,
     scenarios: list[Scenario],
     runtime: Callable[[Scenario], Runtime],
-    out: Console,
 ) -> Batch:
     from emsockets_build.report.console import progress_line
     from emsockets_build.verify import run_batch
 
     done = 0
-    with progress_line(out) as progress:
+    with progress_line() as progress:
 
         def on_end(_: Outcome | Broken) -> None:
             nonlocal done
@@ -282,20 +274,19 @@ def _run_batch(
             progress(f"running {done} of {len(scenarios)}")
 
         progress(f"running 0 of {len(scenarios)}")
-        return run_batch(
-            scenarios, runtime, jobs=min(arguments.jobs, len(scenarios) or 1), on_end=on_end
-        )
+        jobs = min(arguments.jobs, len(scenarios) or 1)
+        ahead = ("emsockets_build.report.document", "emsockets_build.report.terminal")
+        begin = functools.cache(lambda: _import_ahead(*ahead))  # once, when a program has begun
+        return run_batch(scenarios, runtime, jobs=jobs, on_start=lambda _: begin(), on_end=on_end)
 
 
 def _report(
     arguments: argparse.Namespace,
     batch: Batch,
     declared: Declared,
-    out: Console,
     parities: Parities | None,
 ) -> None:
     from emsockets_build.report.document import batch_document
-    from emsockets_build.report.terminal import print_batch
 
     document = batch_document("check", batch, {"emscripten": declared.emscripten})
     if parities is not None:
@@ -315,6 +306,10 @@ def _report(
 
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
+        from emsockets_build.report.console import console
+        from emsockets_build.report.terminal import print_batch
+
+        out = console()
         print_batch(out, batch, document)
         if parities is not None:
             from emsockets_build.report.parity import print_parities

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     out = console()
     toolchain = _toolchain(arguments)
-    with _project_folder(arguments.keep) as folder, progress_line(out) as progress:
+    with _project_folder(arguments.keep) as folder, progress_line() as progress:
         possible, impossible = _waits(toolchain, load_catalogue().options["wait"])
         programs = _build(folder, toolchain, possible, progress)
         outcomes = _run_all(_scenarios(programs), toolchain, progress)

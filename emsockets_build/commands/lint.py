@@ -116,7 +116,7 @@ def _lint(
 
     from emsockets_build.lint.engine import lint
     from emsockets_build.lint.store import Store
-    from emsockets_build.report.console import console, progress_line
+    from emsockets_build.report.console import progress_line
     from emsockets_build.storage import cache_dir
 
     store = None
@@ -124,10 +124,9 @@ def _lint(
         named = "\0".join(str(path.absolute()) for path in paths).encode("utf-8", "surrogateescape")
         name = hashlib.blake2b(named, digest_size=12).hexdigest()
         store = Store(cache_dir() / "lint" / f"{name}.json")
-    out = console()
-    if not out.is_terminal:
+    if not sys.stderr.isatty():
         return lint(paths, version=version, installed=installed, jobs=arguments.jobs, store=store)
-    with progress_line(out) as show:
+    with progress_line() as show:
         return lint(
             paths,
             version=version,

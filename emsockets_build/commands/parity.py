@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import Console
-
     from emsockets_build.toolchain import Toolchain
     from emsockets_build.verify import Runtime, Scenario
     from emsockets_build.verify.parity_run import Parities
@@ -75,12 +73,11 @@ def run(arguments: argparse.Namespace) -> int:
     toolchain = find_toolchain(
         emscripten=arguments.emscripten, node=arguments.node, start=arguments.source
     )
-    out = console()
-    declared = load_scenarios(build_project(arguments, toolchain, out, native=False))
+    declared = load_scenarios(build_project(arguments, toolchain, native=False))
     chosen = choose(arguments, declared)
     with Browsers(arguments.browser) as browsers:
         runtime = runtime_chooser(toolchain, declared, browsers, substitute=arguments.node is None)
-        parities = compare_builds(arguments, toolchain, runtime, chosen, out)
+        parities = compare_builds(arguments, toolchain, runtime, chosen)
     if arguments.json:
         import json
 
@@ -91,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
-        print_parities(out, parities, everything=arguments.all)
+        print_parities(console(), parities, everything=arguments.all)
     if parities.interrupted:
         return int(ExitCode.INTERRUPTED)
     if parities.broken and all(comparison.equal for _, comparison in parities.compared):
@@ -104,7 +101,6 @@ def compare_builds(
     toolchain: Toolchain,
     runtime: Callable[[Scenario], Runtime],
     scenarios: list[Scenario],
-    out: Console,
 ) -> Parities:
     """Build natively, run both builds of each scenario's program, and compare them.
 
@@ -113,7 +109,6 @@ def compare_builds(
         toolchain: The tools.
         runtime: Chooses what a web build is run with.
         scenarios: Those of the web build, which is there already.
-        out: Where progress is shown.
 
     Returns:
         What became of each.
@@ -130,7 +125,7 @@ def compare_builds(
     if arguments.build_dir is not None:
         arguments = argparse.Namespace(**vars(arguments))
         arguments.build_dir = arguments.build_dir.with_name(f"{arguments.build_dir.name}-native")
-    native = load_scenarios(build_project(arguments, toolchain, out, native=True))
+    native = load_scenarios(build_project(arguments, toolchain, native=True))
     folder = native.path.parent.parent
     programs = {
         target.name: target.artifacts[0]
@@ -141,7 +136,7 @@ def compare_builds(
     compiler = _compiler(folder)
     watcher = "CMake names no compiler" if compiler is None else call_watcher(compiler)
     done = 0
-    with progress_line(out) as progress:
+    with progress_line() as progress:
 
         def on_end() -> None:
             nonlocal done

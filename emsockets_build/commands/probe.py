@@ -76,9 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
     from emsockets_build.report.console import console, progress_line
 
     request, asked = _request(arguments), _asked(arguments)
-    err = console()
-    if err.is_terminal and not arguments.json:
-        with progress_line(err) as progress:
+    if sys.stderr.isatty() and not arguments.json:
+        with progress_line() as progress:
             progress(f"asking {request.target.url}")
             seen = asyncio.run(survey(request))
     else:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:  # importing rich takes 40 ms, which a command has while its programs run
+    from rich.console import Console
+    from rich.table import Table
 
 __all__ = ["Progress", "console", "fit", "plain_table", "progress_line"]
 
@@ -24,6 +24,8 @@ def console(stream: IO[str] | None = None) -> Console:
     Args:
         stream: Where it writes; standard error if None, which leaves standard output to data.
     """
+    from rich.console import Console
+
     target = stream or sys.stderr
     # A file or a pipe has no width that a table could be squeezed into.
     width = None if target.isatty() else _WIDTH_OF_FILES
@@ -31,16 +33,16 @@ def console(stream: IO[str] | None = None) -> Console:
 
 
 @contextlib.contextmanager
-def progress_line(out: Console) -> Iterator[Progress]:
-    """Show what is going on: one line that moves on a terminal, a line a stage elsewhere.
-
-    Args:
-        out: Where to.
+def progress_line() -> Iterator[Progress]:
+    """Show on standard error what goes on: a line that moves on a terminal, else a line a stage.
 
     Yields:
         A function that takes the newest line. What stands before its first ``:`` is the stage.
     """
-    if out.is_terminal:
+    if sys.stderr.isatty():
+        from rich.text import Text
+
+        out = console()
         with out.status("") as status:
             yield lambda line: status.update(Text(fit(line, out.width - 4)))
         return
@@ -50,7 +52,8 @@ def progress_line(out: Console) -> Iterator[Progress]:
         stage = line.partition(":")[0].partition(" of ")[0].rstrip("0123456789 ")
         if stage not in stages:
             stages.add(stage)
-            out.print(Text(f"{stage} ..."))
+            sys.stderr.write(f"{stage} ...\n")
+            sys.stderr.flush()
 
     yield show
 
@@ -61,6 +64,8 @@ def plain_table(*headings: str) -> Table:
     Args:
         headings: One for each column of words; further columns can be added.
     """
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, no_wrap=True)

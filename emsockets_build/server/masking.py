@@ -6,6 +6,10 @@ where no compiled wheel exists for the platform, Python's integers do it.
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Callable
+from importlib.machinery import PathFinder
+
 __all__ = ["apply_mask", "apply_mask_with_integers"]
 
 
@@ -27,7 +31,17 @@ def apply_mask_with_integers(
     return mixed.to_bytes(length, "little")
 
 
-try:
-    from websockets.speedups import apply_mask
-except ImportError:  # pragma: no cover - a platform without a compiled wheel
-    apply_mask = apply_mask_with_integers
+def _compiled() -> Callable[..., bytes] | None:
+    """Load the one module that is wanted: its package would bring 20 ms of others along."""
+    package = importlib.util.find_spec("websockets")
+    folders = package.submodule_search_locations if package is not None else None
+    spec = PathFinder.find_spec("websockets.speedups", folders) if folders else None
+    if spec is None or spec.loader is None:
+        return None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    routine: Callable[..., bytes] | None = getattr(module, "apply_mask", None)
+    return routine
+
+
+apply_mask = _compiled() or apply_mask_with_integers

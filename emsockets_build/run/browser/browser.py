@@ -7,15 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from emsockets_build.run.browser.record import PageRecord
-from emsockets_build.run.browser.session import Job, Session
-from emsockets_build.run.browser.site import prepared, script_of
-from emsockets_build.run.crash import crash_stack
 from emsockets_build.run.model import Limits, Program, RunResult, Version
 from emsockets_build.toolchain.browsers import Engine, find_browser
 from emsockets_build.transcript.event import Event
+
+if TYPE_CHECKING:  # most commands that could use a browser do not: it is imported by its first run
+    from emsockets_build.run.browser.session import Session
 
 __all__ = ["Browser", "Browsers"]
 
@@ -65,6 +64,11 @@ class Browser:
             UsageError: The program cannot be read.
             ToolMissingError: There is no browser, it is too old, or it does not start.
         """
+        from emsockets_build.run.browser.record import PageRecord
+        from emsockets_build.run.browser.session import Job
+        from emsockets_build.run.browser.site import prepared, script_of
+        from emsockets_build.run.crash import crash_stack
+
         limits = limits or Limits()
         features, site = prepared(program.path, emscripten_version)
         session = self._running()
@@ -77,6 +81,8 @@ class Browser:
 
     def _running(self) -> Session:
         """Return the session with the browser, started anew if it has died."""
+        from emsockets_build.run.browser.session import Session
+
         with self._lock:
             if self._session is not None and not self._session.alive:
                 self._session.close()
