@@ -7,7 +7,7 @@ from emsockets_build.arguments import build_parser, parse_words
 from emsockets_build.commands import run
 
 
-def parse(*words: str) -> tuple[str, list[str]]:
+def parse(*words: str) -> tuple[str | None, list[str]]:
     """Parse the words of `emsockets run`: the server and the program's arguments."""
     parser = build_parser(cli.COMMANDS, "", "run", run)
     arguments = parse_words(parser, ["run", "app.js", *words])
@@ -17,8 +17,8 @@ def parse(*words: str) -> tuple[str, list[str]]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], ("echo", [])),
-        (["--", "{host}", "{port}"], ("echo", ["{host}", "{port}"])),
+        ([], (None, [])),
+        (["--", "{host}", "{port}"], (None, ["{host}", "{port}"])),
         (["--server", "sink", "--", "{host}", "--json"], ("sink", ["{host}", "--json"])),
         (["--server", "sink", "--", "a", "--", "b"], ("sink", ["a", "--", "b"])),
         (["--server", "sink", "--"], ("sink", [])),
@@ -26,7 +26,7 @@ def parse(*words: str) -> tuple[str, list[str]]:
     ],
 )
 def test_words_behind_two_dashes_are_the_programs(
-    words: list[str], expected: tuple[str, list[str]]
+    words: list[str], expected: tuple[str | None, list[str]]
 ) -> None:
     """Wherever the options of our own stand."""
     assert parse(*words) == expected

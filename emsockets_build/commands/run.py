@@ -1,4 +1,4 @@
-"""``emsockets run``: one program, under Node, in a browser or natively, against the test server."""
+"""``emsockets run``: one program against the test server, or one page that is served elsewhere."""
 
 from __future__ import annotations
 
@@ -9,41 +9,64 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emsockets_build.errors import UsageError
+
 if TYPE_CHECKING:
-    from emsockets_build.verify import Runtime
+    from emsockets_build.verify import Runtime, Scenario
 
 __all__ = ["populate_parser", "run"]
+
+_SECONDS = 60.0
+_WATCH_SECONDS = 10.0
+_MOST_SECONDS = 86400  # a day
 
 
 def populate_parser(parser: argparse.ArgumentParser) -> None:
     """Describe the command's arguments."""
     parser.description = (
         "Run a program that Emscripten built (or a native one) against a live test server, and "
-        "say what the server saw. In ARGS, {host}, {port} and {url} stand for the server's address."
+        "say what the server saw. In ARGS, {host}, {port} and {url} stand for the server's "
+        "address. With --url, watch a page that another server on this machine serves, and say "
+        "how its WebSockets fare."
     )
     parser.add_argument(
-        "program", type=Path, metavar="FILE", help=".js, .mjs, .html, or an executable"
+        "program", type=Path, nargs="?", metavar="FILE", help=".js, .mjs, .html, or an executable"
     )
     parser.add_argument("arguments", nargs="*", metavar="ARGS", help="arguments, behind --")
     parser.add_argument(
-        "--server", default="echo", metavar="SPEC", help="behaviour (default: echo), or none"
+        "--url",
+        metavar="URL",
+        help="watch the page at this http or https address in place of a FILE, as it is",
     )
     parser.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="default: 60"
+        "--server",
+        metavar="SPEC",
+        help="behaviour, or none (default: echo; with --url none, else {url} and the like in it "
+        "are filled in)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help=f"default: {_SECONDS:g}; with --url, how long it is watched: {_WATCH_SECONDS:g}",
     )
     parser.add_argument(
         "--expect-exit",
         type=int,
-        default=0,
         metavar="CODE",
-        help="exit code to expect (default: 0)",
+        help="exit code to expect (default: 0; of a page with --url, if it tells one)",
     )
     parser.add_argument(
         "--runner",
         choices=("node", "chromium", "firefox"),
-        help="what runs it (default: node; for .html: chromium)",
+        help="what runs it (default: node; for .html and --url: chromium)",
     )
     parser.add_argument("--browser", type=Path, metavar="PATH", help="which browser to use")
+    parser.add_argument(
+        "--insecure",
+        action="store_true",
+        help="let the browser take an untrusted certificate for a trusted one",
+    )
     parser.add_argument("--node", metavar="PATH|VERSION", help="which Node to use")
     parser.add_argument(
         "--emscripten",
@@ -61,21 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the program and print the verdict."""
     from emsockets_build.errors import ExitCode
     from emsockets_build.report.document import report_document
-    from emsockets_build.verify import Expectations, Scenario, execute
+    from emsockets_build.verify import execute
 
     _check(arguments)
-    runner = _runner(arguments)
-    server = "" if arguments.server == "none" else arguments.server
-    scenario = Scenario(
-        name=arguments.program.name,
-        program=arguments.program.absolute(),
-        runner=runner,
-        server=server,
-        arguments=tuple(arguments.arguments),
-        timeout=arguments.timeout,
-        expectations=Expectations(exit_code=arguments.expect_exit),
-    )
-    with _runtime(arguments, runner) as runtime:
+    scenario = _page_scenario(arguments) if arguments.url is not None else _scenario(arguments)
+    with _runtime(arguments, scenario.runner) as runtime:
         outcome = execute(scenario, runtime, on_output=None if arguments.json else _pass_on)
     document = report_document("run", [outcome])
     if arguments.json:
@@ -84,11 +97,19 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
     else:
         from emsockets_build.report.console import console
-        from emsockets_build.report.terminal import outcome_table, print_failures, print_sequence
+        from emsockets_build.report.terminal import (
+            outcome_table,
+            print_failures,
+            print_sequence,
+            socket_table,
+        )
 
         out = console()
         out.print()
         out.print(outcome_table(document))
+        if scenario.url and document["runs"][0]["sockets"]:
+            out.print()
+            out.print(socket_table(document))
         if arguments.sequence:
             print_sequence(out, outcome)
         print_failures(out, [outcome], output=False)
@@ -97,30 +118,86 @@ def run(arguments: argparse.Namespace) -> int:
         from emsockets_build.verify import Batch
 
         facts = {"Emscripten": arguments.emscripten or ""}
-        program = arguments.program
+        program = Path(scenario.name) if scenario.url else arguments.program
         write_html(arguments.html, Batch((outcome,)), document, project=program, facts=facts)
     return int(ExitCode.OK if outcome.passed else ExitCode.CHECK_FAILED)
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    from emsockets_build.errors import UsageError
+def _scenario(arguments: argparse.Namespace) -> Scenario:
+    from emsockets_build.verify import Expectations, Scenario
 
-    if not arguments.program.is_file():
+    return Scenario(
+        name=arguments.program.name,
+        program=arguments.program.absolute(),
+        runner=_runner(arguments),
+        server="" if arguments.server == "none" else arguments.server or "echo",
+        arguments=tuple(arguments.arguments),
+        timeout=_SECONDS if arguments.timeout is None else arguments.timeout,
+        expectations=Expectations(exit_code=arguments.expect_exit or 0),
+    )
+
+
+def _page_scenario(arguments: argparse.Namespace) -> Scenario:
+    """Describe the watch of a page that is served elsewhere."""
+    from emsockets_build.verify import BROWSERS, Expectations, Scenario
+
+    runner = arguments.runner or "chromium"
+    if runner not in BROWSERS:
+        raise UsageError(
+            f"{runner} cannot load a page", remedy="give --runner chromium or --runner firefox"
+        )
+    _check_address(arguments.url)
+    return Scenario(
+        name=arguments.url,
+        program=Path(),
+        runner=runner,
+        server="" if arguments.server in {None, "none"} else arguments.server,
+        timeout=_WATCH_SECONDS if arguments.timeout is None else arguments.timeout,
+        expectations=Expectations(exit_code=arguments.expect_exit),
+        url=arguments.url,
+    )
+
+
+def _check_address(url: str) -> None:
+    from emsockets_build.probe import parse_page
+    from emsockets_build.run.ports import is_this_machine
+
+    # The fragment is for the page's own scripts, the placeholders for `verify.execute`.
+    sent = url.partition("#")[0]
+    for placeholder in ("{host}", "{port}", "{url}"):
+        sent = sent.replace(placeholder, "0")
+    page = parse_page(sent)
+    if not is_this_machine(page.host):
+        raise UsageError(
+            "this page is not served on this machine",
+            where=url,
+            why=f"{page.host} leads elsewhere, and the browsers that tests are run in are not "
+            "guarded as those that people use: for root they have no sandbox",
+            remedy="serve the page here (`emsockets serve --page`), or see what its headers "
+            "forbid with `emsockets probe WS-URL --page URL`",
+        )
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if arguments.timeout is not None and not 0 < arguments.timeout <= _MOST_SECONDS:
+        raise UsageError(
+            f"--timeout {arguments.timeout:g} is out of range",
+            remedy=f"give seconds, more than 0 and at most {_MOST_SECONDS}",
+        )
+    if (arguments.program is None) == (arguments.url is None):
+        raise UsageError(
+            "there is nothing to run" if arguments.url is None else "there are two to run",
+            remedy="give the FILE of a program, or the address of a page with --url",
+        )
+    if arguments.program is not None and not arguments.program.is_file():
         raise UsageError(
             f"{arguments.program} is not a file",
             remedy="build it first (`emsockets build` prints what it made), or mend the path",
-        )
-    if not 0 < arguments.timeout <= 86400:  # noqa: PLR2004 - a day
-        raise UsageError(
-            f"--timeout {arguments.timeout:g} is out of range",
-            remedy="give seconds, more than 0 and at most 86400",
         )
 
 
 def _runner(arguments: argparse.Namespace) -> str:
     """Choose what runs the program."""
-    from emsockets_build.errors import UsageError
-
     suffix = arguments.program.suffix
     runner = str(arguments.runner or ("chromium" if suffix == ".html" else "node"))
     if suffix not in {".js", ".mjs", ".cjs", ".html"}:
@@ -151,7 +228,7 @@ def _runtime(arguments: argparse.Namespace, runner: str) -> Iterator[Runtime]:
     elif runner in BROWSERS:
         from emsockets_build.run.browser import Browsers
 
-        with Browsers(arguments.browser) as browsers:
+        with Browsers(arguments.browser, insecure=arguments.insecure) as browsers:
             yield page_runtime(browsers, version)
     else:
         node = find_node(arguments.node)

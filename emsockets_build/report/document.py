@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emsockets_build.verify import Batch, Outcome
+from emsockets_build.verify.sockets import SocketSeen, sockets_of
 
 __all__ = ["SCHEMA", "batch_document", "report_document"]
 
@@ -15,6 +16,7 @@ SCHEMA = 1
 """Fields are added to the shape, never renamed; a change of meaning raises this number."""
 
 _KEPT_OUTPUT = 64 * 1024
+_MOST_SOCKETS = 1000
 
 
 def report_document(
@@ -75,6 +77,7 @@ def _run(outcome: Outcome) -> dict[str, object]:
         "backend": scenario.backend,
         "wait": scenario.wait,
         "runner": scenario.runner,
+        "url": scenario.url or None,
         "server": scenario.served_by,
         "verdict": "pass" if outcome.passed else "fail",
         "exit_code": result.exit_code,
@@ -86,18 +89,38 @@ def _run(outcome: Outcome) -> dict[str, object]:
         ],
         "subprotocol": _subprotocol(outcome),
         "server_saw": _server_saw(outcome),
+        "sockets": [_socket(socket) for socket in sockets_of(result.events)[:_MOST_SOCKETS]],
         "own_server": _own_server(outcome),
         "client_saw": None if outcome.client is None else asdict(outcome.client),
         "stdout": _text(result.stdout),
         "stderr": _text(result.stderr),
         "seconds": round(result.seconds, 4),
-        "sizes": _sizes(scenario.program),
+        "sizes": {} if scenario.url else _sizes(scenario.program),
+    }
+
+
+def _socket(seen: SocketSeen) -> dict[str, object]:
+    return {
+        "url": seen.url,
+        "opened": seen.opened,
+        "subprotocol": seen.subprotocol or None,
+        "sent_messages": seen.sent_messages,
+        "sent_bytes": seen.sent_bytes,
+        "received_messages": seen.received_messages,
+        "received_bytes": seen.received_bytes,
+        "close_code": seen.close_code,
+        "closed_by_program": seen.closed_by_program,
+        "error": seen.error,
+        "state": seen.state,
     }
 
 
 def _subprotocol(outcome: Outcome) -> str | None:
     if outcome.client is not None:
         return outcome.client.subprotocol
+    if outcome.scenario.url:
+        sockets = sockets_of(outcome.result.events)
+        return next((socket.subprotocol for socket in sockets if socket.subprotocol), None)
     return next((r.subprotocol for r in outcome.connections if r.subprotocol), None)
 
 

@@ -18,9 +18,11 @@ from emsockets_build.transcript.socket_debug import parse_line
 from emsockets_build.verify import Batch, Outcome
 from emsockets_build.verify.timeline import timeline_of
 
-__all__ = ["outcome_table", "print_batch", "print_failures", "print_sequence"]
+__all__ = ["outcome_table", "print_batch", "print_failures", "print_sequence", "socket_table"]
 
 _WORTH_RANKING = 5
+_SOCKET_COUNTS = ("sent_messages", "sent_bytes", "received_messages", "received_bytes")
+_SHOWN_SOCKETS = 20
 
 
 def outcome_table(document: Mapping[str, Any]) -> Table:
@@ -52,6 +54,12 @@ def outcome_table(document: Mapping[str, Any]) -> Table:
 def _counts(run: Mapping[str, Any]) -> tuple[str, str]:
     """Write messages and bytes as our side counted them: into it and out of it."""
     saw, visit = run["server_saw"], run["client_saw"]
+    if run["url"] and not saw["connections"]:  # only the page itself tells
+        totals = {key: sum(socket[key] for socket in run["sockets"]) for key in _SOCKET_COUNTS}
+        return (
+            f"{totals['sent_messages']:,}/{totals['received_messages']:,}",
+            f"{totals['sent_bytes']:,}/{totals['received_bytes']:,}",
+        )
     if visit is not None:
         return (
             f"{visit['messages_echoed']:,}/{visit['messages_sent']:,}",
@@ -61,6 +69,26 @@ def _counts(run: Mapping[str, Any]) -> tuple[str, str]:
         f"{saw['messages_in']:,}/{saw['messages_out']:,}",
         f"{saw['bytes_in']:,}/{saw['bytes_out']:,}",
     )
+
+
+def socket_table(document: Mapping[str, Any]) -> Table:
+    """Draw one row for each WebSocket that the runs made.
+
+    Args:
+        document: A report as `document.report_document` writes it.
+    """
+    table = plain_table("WebSocket", "state", "subprotocol")
+    for heading in ("sent/received", "bytes"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for socket in [one for run in document["runs"] for one in run["sockets"]][:_SHOWN_SOCKETS]:
+        table.add_row(
+            Text(terminal_escape(socket["url"])),
+            Text(terminal_escape(socket["state"])),
+            Text(terminal_escape(socket["subprotocol"] or "-")),
+            f"{socket['sent_messages']:,}/{socket['received_messages']:,}",
+            f"{socket['sent_bytes']:,}/{socket['received_bytes']:,}",
+        )
+    return table
 
 
 def print_failures(out: Console, outcomes: Sequence[Outcome], *, output: bool = True) -> None:

@@ -86,7 +86,11 @@ class Orders:
             lost.cancel()
             self._waiting.pop(number, None)
         if not answer.done():
-            why = "the connection is gone" if self._channel.lost.is_set() else "no answer"
+            why = (
+                "the connection is gone"
+                if self._channel.lost.is_set()
+                else f"no answer in {seconds:g} s"
+            )
             raise ProtocolError(f"{message.get('method')}: {why}")
         result: dict[str, Any] = answer.result()
         return result

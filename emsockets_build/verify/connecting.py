@@ -176,7 +176,8 @@ def not_connecting(evidence: Evidence) -> Cause | None:
         if event.socket not in evidence.opened
         and not any(error.socket == event.socket for error in evidence.errors)
     ]
-    if not waiting or not evidence.result.timed_out:
+    awaited = any(miss.expectation == "WebSocket" for miss in evidence.mismatches)
+    if not waiting or not (evidence.result.timed_out or awaited):
         return None
     return Cause(
         UNANSWERED.id,

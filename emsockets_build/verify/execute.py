@@ -16,6 +16,7 @@ from emsockets_build.verify.own_server import server_cause, server_mismatches
 from emsockets_build.verify.runners import Runtime, Watch, run_program
 from emsockets_build.verify.serving import fill_in, filled, serving
 from emsockets_build.verify.timeline import log_of
+from emsockets_build.verify.watching import watched_mismatches
 
 __all__ = ["execute"]
 
@@ -52,18 +53,19 @@ def execute(
     with serving(scenario, stop, server) as served:
         if served.ready:
             program = _program(scenario, lambda text: fill_in(text, served.server))
+            scenario = replace(scenario, url=fill_in(scenario.url, served.server))
             limits = Limits(seconds=scenario.timeout)
             result = run_program(scenario, program, runtime, limits, Watch(stop, on_output))
         else:
             result = RunResult.not_started(cancelled=stop is not None and stop.is_set())
         connections = served.settled()
     report = served.report
-    if not served.ready:
-        mismatches = server_mismatches(report)
-    else:
-        mismatches = (
-            *server_mismatches(report),
-            *find_mismatches(scenario.expectations, result, connections, plain=scenario.plain_tcp),
+    mismatches = server_mismatches(report)
+    if served.ready and scenario.url:
+        mismatches += watched_mismatches(scenario.expectations, result, connections)
+    elif served.ready:
+        mismatches += find_mismatches(
+            scenario.expectations, result, connections, plain=scenario.plain_tcp
         )
     cause = None
     if mismatches:

@@ -11,7 +11,13 @@ from emsockets_build.server import ConnectionRecord
 from emsockets_build.transcript.event import Kind
 from emsockets_build.verify.model import ClientRecord, Expectations, Mismatch
 
-__all__ = ["client_mismatches", "find_mismatches"]
+__all__ = [
+    "client_mismatches",
+    "find_mismatches",
+    "opened_of",
+    "output_mismatches",
+    "traffic_mismatches",
+]
 
 
 def find_mismatches(
@@ -32,14 +38,19 @@ def find_mismatches(
     Returns:
         Every expectation that was not met; a run that ran out of time always has one.
     """
-    opened = [record for record in connections if record.status == HTTPStatus.SWITCHING_PROTOCOLS]
+    opened = opened_of(connections)
     bare = [record for record in connections if plain and record.status is None]
     return (
         *_ending(expectations, result),
-        *_output(expectations, result),
-        *_traffic(expectations, opened, bare),
+        *output_mismatches(expectations, result),
+        *traffic_mismatches(expectations, opened, bare),
         *(_counts(result, opened) if expectations.counted_alike else ()),
     )
+
+
+def opened_of(connections: Sequence[ConnectionRecord]) -> list[ConnectionRecord]:
+    """Return the WebSockets that were opened."""
+    return [record for record in connections if record.status == HTTPStatus.SWITCHING_PROTOCOLS]
 
 
 def _ending(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]:
@@ -52,7 +63,13 @@ def _ending(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]
         yield Mismatch("exit code", expected, str(result.exit_code))
 
 
-def _output(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]:
+def output_mismatches(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]:
+    """Hold what was printed against what was expected.
+
+    Args:
+        expectations: What must be there, and what must not.
+        result: What the program did.
+    """
     text = result.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
     for pattern in expectations.stdout:
         if not re.search(pattern, text, re.MULTILINE):
@@ -63,11 +80,18 @@ def _output(expectations: Expectations, result: RunResult) -> Iterator[Mismatch]
             yield Mismatch("standard output", f"does not match {pattern!r}", repr(match[0]))
 
 
-def _traffic(
+def traffic_mismatches(
     expectations: Expectations,
     opened: Sequence[ConnectionRecord],
-    bare: Sequence[ConnectionRecord],
+    bare: Sequence[ConnectionRecord] = (),
 ) -> Iterator[Mismatch]:
+    """Hold what the server saw against what was expected.
+
+    Args:
+        expectations: What must have been sent and selected.
+        opened: The WebSockets that were opened.
+        bare: The connections of plain TCP.
+    """
     if expectations.connected and not (opened or bare):
         yield Mismatch("connection", "at least one", "none that was opened")
     for record in opened:

@@ -50,9 +50,9 @@ def _way_to_wait(evidence: Evidence) -> str:
 def never_ends(evidence: Evidence) -> Cause | None:
     """Everything else that keeps a program from ending."""
     hang = evidence.hang
+    if not evidence.result.timed_out:
+        return None  # a page that was watched long enough need not end
     if hang is None:
-        if not evidence.result.timed_out:
-            return None
         return Cause(
             "never-exits",
             f"the program was still running after {evidence.result.seconds:.1f} s and was killed",

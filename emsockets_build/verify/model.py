@@ -94,6 +94,8 @@ class Scenario:
         environment: Variables added to the program's environment.
         timeout: Seconds that it may take.
         expectations: What it must show.
+        url: The address of a page that is served elsewhere, which is watched in place of a
+            program; empty for a program. Placeholders are filled in as in ``arguments``.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Scenario:
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0
     expectations: Expectations = field(default_factory=Expectations)
+    url: str = ""
 
     @property
     def plain_tcp(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,8 +127,9 @@ def _run_page(
             remedy="run it under Node",
         )
     assert runtime.browsers is not None  # noqa: S101 - whoever chose the runner gave browsers
-    return runtime.browsers.get(scenario.runner).run(
-        program,
+    browser = runtime.browsers.get(scenario.runner)
+    start = partial(browser.watch, scenario.url) if scenario.url else partial(browser.run, program)
+    return start(
         emscripten_version=runtime.emscripten_version,
         symbolizer=runtime.symbolizer,
         limits=limits,

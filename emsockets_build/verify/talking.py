@@ -295,6 +295,7 @@ def never_connected(evidence: Evidence) -> Cause | None:
         "never-connected",
         "the program never made a WebSocket",
         "see that it calls connect() and with which address; connect() must not be skipped "
-        "because an earlier call (setsockopt, getaddrinfo, ioctl) reported an error",
+        "because an earlier call (setsockopt, getaddrinfo, ioctl) reported an error"
+        + ("; nobody is there who clicks, if the page waits for that" if evidence.in_page else ""),
         evidence=evidence.lines(evidence.of(Kind.START, Kind.EXIT)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,11 +26,13 @@ class Browser:
     Args:
         engine: Of which kind.
         path: The executable; the first that is found if None.
+        insecure: Take a certificate that the browser does not trust for one that it does.
     """
 
-    def __init__(self, engine: Engine, path: Path | None = None) -> None:
+    def __init__(self, engine: Engine, path: Path | None = None, *, insecure: bool = False) -> None:
         self.engine = engine
         self._path = path
+        self._insecure = insecure
         self._lock = threading.Lock()
         self._session: Session | None = None
 
@@ -79,6 +82,61 @@ class Browser:
             result, crash=crash_stack(script_of(program.path), result.events, symbolizer)
         )
 
+    def watch(
+        self,
+        url: str,
+        *,
+        emscripten_version: Version | None = None,
+        symbolizer: Callable[[], Path | None] | None = None,
+        limits: Limits | None = None,
+        stop: threading.Event | None = None,
+        on_output: Callable[[str, bytes], None] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        every_call: bool = False,
+    ) -> RunResult:
+        """Watch a page that somebody else serves, as it is, until its time is up.
+
+        Args:
+            url: The page's address.
+            emscripten_version: The Emscripten that built its program, where it is known.
+            symbolizer: As for `run`.
+            limits: Bounds; its time is how long the page is watched, loading included.
+            stop: As for `run`.
+            on_output: As for `run`; what the page writes to its console.
+            on_event: As for `run`.
+            every_call: As for `run`.
+
+        Returns:
+            Everything that was seen. Time that is up is no failure here: ``timed_out`` says that
+            the page's event loop stood still then. The exit code is None unless the page told one
+            and nothing in it can happen any more.
+
+        Raises:
+            ToolMissingError: As for `run`.
+        """
+        from emsockets_build.run.browser.deployed import Deployed
+        from emsockets_build.run.browser.record import PageRecord
+        from emsockets_build.run.browser.session import Job
+        from emsockets_build.run.browser.site import ProgramSite
+        from emsockets_build.run.crash import crash_stack
+
+        limits = limits or Limits()
+        session = self._running()
+        record = PageRecord(limits, on_output, on_event)
+        with tempfile.TemporaryDirectory(prefix="emsockets-page-") as folder:
+            page = Deployed(url, Path(folder), record, insecure=self._insecure)
+            job = Job(
+                Program(page.program), None, ProgramSite(Path(folder)), limits, symbolizer, stop,
+                record, deployed=page, every_call=every_call,
+            )  # fmt: skip
+            result = session.run(job)
+            page.fetch()
+            return replace(
+                result,
+                features=page.features(emscripten_version),
+                crash=crash_stack(page.program, result.events, symbolizer),
+            )
+
     def _running(self) -> Session:
         """Return the session with the browser, started anew if it has died."""
         from emsockets_build.run.browser.session import Session
@@ -88,7 +146,9 @@ class Browser:
                 self._session.close()
                 self._session = None
             if self._session is None:
-                session = Session(self.engine, find_browser(self.engine, self._path))
+                session = Session(
+                    self.engine, find_browser(self.engine, self._path), insecure=self._insecure
+                )
                 session.start()
                 self._session = session
             return self._session
@@ -106,10 +166,11 @@ class Browsers:
 
     Args:
         path: A browser that was asked for; it stands for its own kind only.
+        insecure: Take certificates that the browsers do not trust for ones that they do.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._browsers = {engine: Browser(engine, path) for engine in Engine}
+    def __init__(self, path: Path | None = None, *, insecure: bool = False) -> None:
+        self._browsers = {engine: Browser(engine, path, insecure=insecure) for engine in Engine}
 
     def __enter__(self) -> Self:
         return self

@@ -64,6 +64,11 @@ class Chromium:
             if crashed is not None:
                 crashed(f"{parameters.get('status')}, code {parameters.get('errorCode')}")
 
+    @property
+    def lost(self) -> bool:
+        """Whether the browser is gone."""
+        return self._channel is None or self._channel.lost.is_set()
+
     def post(self, message: Mapping[str, object]) -> None:
         """Send a message as it is."""
         if self._channel is not None:
@@ -161,8 +166,8 @@ class ChromiumPage:
 
         return ThreadDebugger(name, transmit, count=_DEBUGGERS_COUNT, resumes=resumes)
 
-    async def load(self, url: str, settings: dict[str, object]) -> None:
-        """Prepare the page and send it to an address."""
+    async def load(self, url: str, settings: dict[str, object], seconds: float) -> None:
+        """Prepare the page and send it to an address, whose server may take its time."""
         ask, session = self._client.ask, self.session
         script = page_script(settings, f"(text) => globalThis.{_BINDING}(text)")
         await asyncio.gather(
@@ -181,7 +186,13 @@ class ChromiumPage:
                 flatten=True,
             ),
         )
-        answer = await ask("Page.navigate", session, url=url)
+        try:
+            answer = await ask("Page.navigate", session, seconds=seconds, url=url)
+        except ProtocolError as error:
+            if self._client.lost:
+                raise
+            self._record.end("navigation-failed", str(error))
+            return
         if answer.get("errorText"):
             self._record.end("navigation-failed", str(answer["errorText"]))
 
@@ -285,6 +296,13 @@ class ChromiumPage:
                     "Runtime.evaluate", self.session, seconds=1, expression="emsocketsFlush()"
                 )
             self._debugger.send("Debugger.resume")
+
+    async def count(self) -> None:
+        """Have the page's script tell what it has counted so far."""
+        with contextlib.suppress(ProtocolError):
+            await self._client.ask(
+                "Runtime.evaluate", self.session, seconds=1, expression="emsocketsCount()"
+            )
 
     async def close(self) -> None:
         """Close the page with everything in it."""

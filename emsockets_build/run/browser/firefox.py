@@ -53,13 +53,19 @@ class Firefox:
     def __init__(self) -> None:
         self.version = ""
         self.handlers: dict[str, Callable[[str, _Message], None]] = {}
+        self._channel: Channel | None = None
         self._orders: Orders | None = None
         self._profiling = asyncio.Lock()
         self._windows: list[str] = []  # those without a page, by their empty tab
 
     def connect(self, channel: Channel) -> None:
         """Begin to give orders."""
-        self._orders = Orders(channel)
+        self._channel, self._orders = channel, Orders(channel)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the browser is gone."""
+        return self._channel is None or self._channel.lost.is_set()
 
     def deliver(self, message: _Message) -> None:
         """Take an answer or an event."""
@@ -67,7 +73,8 @@ class Firefox:
             return
         parameters = message.get("params", {})
         source = parameters.get("source", {})
-        context = parameters.get("context") or source.get("context")
+        # The script's channel has the name of the page, whose frames use it, too.
+        context = parameters.get("channel") or parameters.get("context") or source.get("context")
         handler = self.handlers.get(str(context))
         if handler is not None:
             handler(str(message.get("method")), parameters)
@@ -87,10 +94,15 @@ class Firefox:
         found: _Message = answer["result"]
         return found
 
-    async def begin(self) -> None:
+    async def begin(self, *, insecure: bool) -> None:
         """Begin the session."""
-        wanted = {"alwaysMatch": {"unhandledPromptBehavior": {"default": "dismiss"}}}
-        made = await self.ask("session.new", seconds=_SESSION_SECONDS, capabilities=wanted)
+        wanted = {
+            "unhandledPromptBehavior": {"default": "dismiss"},
+            "acceptInsecureCerts": insecure,
+        }
+        made = await self.ask(
+            "session.new", seconds=_SESSION_SECONDS, capabilities={"alwaysMatch": wanted}
+        )
         self.version = f"Firefox {made['capabilities'].get('browserVersion')}"
         tree = await self.ask("browsingContext.getTree")
         self._windows = [str(tree["contexts"][0]["context"])] if tree.get("contexts") else []
@@ -157,11 +169,12 @@ class Firefox:
 
 
 @contextlib.asynccontextmanager
-async def connected_firefox(url: str) -> AsyncIterator[Firefox]:
+async def connected_firefox(url: str, *, insecure: bool = False) -> AsyncIterator[Firefox]:
     """Connect to a browser that has been started.
 
     Args:
         url: Where it takes orders.
+        insecure: Take certificates that it does not trust.
 
     Yields:
         The connection, with a session.
@@ -169,7 +182,7 @@ async def connected_firefox(url: str) -> AsyncIterator[Firefox]:
     client = Firefox()
     async with open_channel(f"{url.rstrip('/')}/session", client.deliver) as channel:
         client.connect(channel)
-        await client.begin()
+        await client.begin(insecure=insecure)
         yield client
 
 
@@ -192,8 +205,8 @@ class FirefoxPage:
         self._said = 0
         client.handlers[context] = self._take
 
-    async def load(self, url: str, settings: dict[str, object]) -> None:
-        """Prepare the page and send it to an address."""
+    async def load(self, url: str, settings: dict[str, object], seconds: float) -> None:
+        """Prepare the page and send it to an address, whose server may take its time."""
         ask, context = self._client.ask, self._context
         self._url = url
         self._threads = bool(settings["threads"])
@@ -207,8 +220,12 @@ class FirefoxPage:
             ),
         )
         try:
-            await ask("browsingContext.navigate", context=context, url=url, wait="none")
+            await ask(
+                "browsingContext.navigate", seconds=seconds, context=context, url=url, wait="none"
+            )
         except ProtocolError as error:
+            if self._client.lost:
+                raise
             self._record.end("navigation-failed", str(error))
 
     def _take(self, method: str, parameters: _Message) -> None:
@@ -245,8 +262,11 @@ class FirefoxPage:
         url, number = str(request.get("url", "")), str(request.get("request"))
         status = int(parameters.get("response", {}).get("status", 0))
         if not _is_websocket(request):
-            if method == "network.fetchError" and url == self._url:
+            page = url == self._url or bool(parameters.get("navigation"))
+            if method == "network.fetchError" and page:
                 self._record.end("navigation-failed", str(parameters.get("errorText")))
+            elif method == "network.responseCompleted" and page:
+                self._record.answered(status)
             elif method == "network.responseCompleted" and status >= 400:  # noqa: PLR2004 - HTTP
                 self._record.find("log", f"the server responded with status {status}", url=url)
             return
@@ -275,6 +295,17 @@ class FirefoxPage:
         except (OSError, ProtocolError) as error:
             raise CheckFailedError("the page cannot be looked into", why=str(error)) from error
         return Observation(views)
+
+    async def count(self) -> None:
+        """Have the page's script tell what it has counted so far."""
+        with contextlib.suppress(ProtocolError):
+            await self._client.ask(
+                "script.evaluate",
+                seconds=1,
+                expression="emsocketsCount()",
+                awaitPromise=False,
+                target={"context": self._context},
+            )
 
     async def close(self) -> None:
         """Close the page with everything in it, and tell why its WebSockets failed."""

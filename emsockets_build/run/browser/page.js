@@ -6,6 +6,9 @@
 (settings, emit, observeCalls, bytesRead) => {
   "use strict";
   const scope = globalThis;
+  if (/^(?:about:blank)?$/.test(String(scope.location))) return; // where every page begins
+  const frame = scope.top !== undefined && scope.top !== scope ? ` in ${scope.location}` : "";
+  if (frame && !settings.watches) return;
   const { setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask } = scope;
   const native = { setTimeout: setTimeout.bind(scope), setInterval: setInterval.bind(scope) };
   const DETAILED = 2000; // messages per socket and direction that are reported one by one
@@ -13,6 +16,8 @@
   const SOON_LINES = 2000; // lines that are handed over one by one; later ones in larger pieces
   const PIECE = 1 << 15;
   const QUIET = 25; // milliseconds without anything pending: then the program has ended
+  const QUIET_WATCHED = 500; // somebody else's page may load its parts in more ways than are seen
+  const PARTS = /\.(?:m?js|wasm)(?:[?#]|$)/;
 
   let ended = false;
 
@@ -104,6 +109,7 @@
   let promises = 1; // until the page is loaded
   let turns = 0;
   let status; // what the library told of main()'s value
+  let dead = false; // of an exception
 
   function busy() {
     return timers.size > 0 || frames > 0 || promises > 0 || sockets.size > 0 || workers.size > 0;
@@ -111,12 +117,15 @@
 
   function settle() {
     const turn = ++turns;
-    if (ended || settings.watches || busy()) return;
+    if (ended || frame || busy()) return;
+    // A page that is watched need not be a program: only one that has told its end comes to one.
+    if (settings.watches && status === undefined && !dead) return;
     const quiet = () => turn === turns && !busy() && !settings.staysAlive;
+    const code = () => status ?? (settings.watches ? null : 0);
     // Twice, for on a busy machine a timer may overtake the event of a rejected promise.
     native.setTimeout(() => {
-      if (quiet()) native.setTimeout(() => quiet() && finish(status ?? 0), 0);
-    }, QUIET);
+      if (quiet()) native.setTimeout(() => quiet() && finish(code()), 0);
+    }, settings.watches ? QUIET_WATCHED : QUIET);
   }
 
   function tracked(promise) {
@@ -153,8 +162,22 @@
     stdout.flush();
     stderr.flush();
     for (const watch of counting) watch.totals();
+    reportParts();
     report("exit", { code, sockets: openSockets(), bytes_read: bytesRead() });
     ended = true;
+  }
+
+  // Of somebody else's page the runner must be told which files make the program.
+  const parts = new Set();
+
+  function reportParts(url) {
+    if (!settings.watches) return;
+    const entries = performance.getEntriesByType("resource").map(({ name }) => name);
+    for (const name of url === undefined ? entries : [...entries, url]) {
+      if (!PARTS.test(name) || parts.has(name) || parts.size > 200) continue;
+      parts.add(name);
+      report("part", { url: name });
+    }
   }
 
   function watchTimers() {
@@ -210,7 +233,13 @@
 
   function watchLoading() {
     const fetch = scope.fetch;
-    if (fetch) scope.fetch = (...values) => tracked(fetch.apply(scope, values));
+    if (fetch) {
+      scope.fetch = (...values) => {
+        const asked = values[0] instanceof Request ? values[0].url : String(values[0]);
+        if (settings.watches && PARTS.test(asked)) reportParts(new URL(asked, document.baseURI).href);
+        return tracked(fetch.apply(scope, values));
+      };
+    }
     for (const name of ["arrayBuffer", "blob", "json", "text"]) {
       const original = Response.prototype[name];
       Response.prototype[name] = function (...values) {
@@ -271,7 +300,7 @@
 
   class Watch {
     constructor(socket) {
-      this.number = ++count;
+      this.number = `${++count}${frame}`;
       this.socket = socket;
       this.sent = { messages: 0, bytes: 0 };
       this.received = { messages: 0, bytes: 0 };
@@ -373,7 +402,9 @@
       stack: isError ? String(error.stack) : "",
     });
     // Node ends a process for this; the library's own last words come within the same turn.
-    if (!settings.watches) native.setTimeout(() => finish(1), 0);
+    dead = true;
+    if (settings.watches) settle();
+    else native.setTimeout(() => finish(1), 0);
   }
 
   function watchErrors() {
@@ -456,19 +487,19 @@
     };
   }
 
-  report("start", {
+  const begun = {
     browser: String(navigator.userAgent),
     suspending: typeof WebAssembly.Suspending === "function",
     web_socket: true,
     shared_memory: typeof SharedArrayBuffer !== "undefined",
     isolated: scope.crossOriginIsolated === true,
     url: String(scope.location),
-  });
+    status: performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0,
+  };
+  if (!frame) report("start", begun);
   watchErrors();
-  if (!settings.watches) {
-    watchTimers();
-    lendModule();
-  }
+  watchTimers();
+  if (!settings.watches) lendModule();
   watchLoading();
   watchWorkers();
   watchSockets();
@@ -477,15 +508,29 @@
     stdout.flush();
     stderr.flush();
   };
+  scope.emsocketsCount = () => {
+    scope.emsocketsFlush();
+    for (const watch of counting) watch.totals();
+    reportParts();
+    for (let n = 0; n < (scope.length ?? 0); n++) {
+      try {
+        scope[n].emsocketsCount?.();
+      } catch {
+        // of another origin
+      }
+    }
+  };
 
   // The pulse: it stops when a loop in the program keeps the event loop from turning.
   let handles = "";
-  native.setInterval(() => {
+  const pulse = () => {
     const found = { resources: resources(), sockets: openSockets() };
     const listed = JSON.stringify(found);
     report("alive", listed === handles ? {} : found);
     handles = listed;
-  }, 200);
+    reportParts();
+  };
+  native.setInterval(frame ? reportParts : pulse, 200);
 
   const loaded = () => {
     promises -= 1;

@@ -103,12 +103,15 @@ class BrowserProcess:
 
 
 @contextlib.contextmanager
-def running_browser(engine: Engine, tool: Tool) -> Iterator[BrowserProcess]:
+def running_browser(
+    engine: Engine, tool: Tool, *, insecure: bool = False
+) -> Iterator[BrowserProcess]:
     """Start a browser, and end it on the way out.
 
     Args:
         engine: Of which kind it is.
         tool: Which one.
+        insecure: Have it take certificates that it does not trust; Firefox is told later.
 
     Yields:
         The running browser.
@@ -124,7 +127,7 @@ def running_browser(engine: Engine, tool: Tool) -> Iterator[BrowserProcess]:
             environment["MOZ_CRASHREPORTER_DISABLE"] = "1"
         # Its processes may leave its group: the cookie finds them.
         stack.callback(guard.kill_cookie, cookie)
-        command = _command(engine, tool, home)
+        command = _command(engine, tool, home, insecure=insecure)
         child = stack.enter_context(child_process(command, env=environment, cwd=home))
         output = BoundedCapture(_KEPT_OUTPUT)
         found = threading.Event()
@@ -147,11 +150,12 @@ def running_browser(engine: Engine, tool: Tool) -> Iterator[BrowserProcess]:
         yield BrowserProcess(child.pid, match[1].decode("ascii", "replace"), home)
 
 
-def _command(engine: Engine, tool: Tool, home: Path) -> Sequence[str | Path]:
+def _command(engine: Engine, tool: Tool, home: Path, *, insecure: bool) -> Sequence[str | Path]:
     if engine is Engine.CHROMIUM:
         # The sandbox refuses to work for root.
         root = ("--no-sandbox",) if sys.platform == "linux" and os.geteuid() == 0 else ()
-        return (tool.path, *_CHROMIUM, *root, f"--user-data-dir={home}", "about:blank")
+        trusting = ("--ignore-certificate-errors",) if insecure else ()
+        return (tool.path, *_CHROMIUM, *root, *trusting, f"--user-data-dir={home}", "about:blank")
     lines = [
         f'user_pref("{name}", {_literal(value)});\n' for name, value in _FIREFOX_PREFERENCES.items()
     ]

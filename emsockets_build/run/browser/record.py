@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from types import MappingProxyType
 
 from emsockets_build.run.capture import BoundedCapture
@@ -73,6 +74,11 @@ class PageRecord:
         self._first_lag: float | None = None  # of the page's clock behind ours, with the way
         self._least_lag = 0.0
 
+    @property
+    def started(self) -> bool:
+        """Whether a page has begun."""
+        return self._starts > 0
+
     def take(self, text: str) -> None:
         """Take a report of the page's script; what is none is passed by."""
         try:
@@ -85,6 +91,8 @@ class PageRecord:
         if name == "output":
             self.output(str(report.get("stream")), str(report.get("data")))
             return
+        if self._starts > 1 and "socket" in report:  # each page counts its own from 1
+            report["socket"] = f"{report['socket']} of page {self._starts}"
         self._heard.set()
         self._mark_clock(report.get("t"))
         self.reports.take(report)
@@ -96,6 +104,12 @@ class PageRecord:
             self._starts += 1
             if self._starts > _MAX_STARTS:
                 self.end("page-reloads", f"the page was loaded {self._starts} times")
+            self.answered(report.get("status"))
+
+    def answered(self, status: object) -> None:
+        """Take the HTTP status that a page came with; an error's page is not the one wanted."""
+        if isinstance(status, int) and status >= HTTPStatus.BAD_REQUEST:
+            self.end("navigation-failed", f"its server answered {status}")
 
     def _mark_clock(self, stamp: object) -> None:
         """Compare the clocks: the report that was quickest on its way tells their difference."""

@@ -19,6 +19,7 @@ from websockets.exceptions import WebSocketException
 
 from emsockets_build.errors import CheckFailedError, ToolMissingError
 from emsockets_build.run.browser.chromium import connected_chromium
+from emsockets_build.run.browser.deployed import Deployed
 from emsockets_build.run.browser.firefox import connected_firefox
 from emsockets_build.run.browser.process import BrowserProcess, running_browser, too_old
 from emsockets_build.run.browser.record import PageRecord
@@ -26,7 +27,7 @@ from emsockets_build.run.browser.script import page_settings
 from emsockets_build.run.browser.site import ProgramSite, page_path, script_of
 from emsockets_build.run.devtools import ProtocolError
 from emsockets_build.run.examine import explain, pulse_of
-from emsockets_build.run.features import ProgramFeatures
+from emsockets_build.run.features import ModuleKind, ProgramFeatures
 from emsockets_build.run.hang import Hang, HangKind
 from emsockets_build.run.model import Limits, Program, RunResult
 from emsockets_build.run.stacks import Observation
@@ -43,6 +44,7 @@ from emsockets_build.toolchain.version import version_in
 __all__ = ["Job", "Session"]
 
 _START_SECONDS = 90.0
+_PAGE_SECONDS = 30.0  # for a page of our own server to begin
 _STOP_SECONDS = 20.0
 _LOOK_SECONDS = 0.1  # between two looks at the stop event and at the pulse
 _PULSE_SECONDS = 1.2  # a page that turns tells so five times a second
@@ -52,11 +54,14 @@ _CONNECTIONS = 200  # of a page to its own site that are remembered
 class Page(Protocol):
     """What both kinds of browser can do with a page."""
 
-    async def load(self, url: str, settings: dict[str, object]) -> None:
-        """Prepare the page and send it to an address."""
+    async def load(self, url: str, settings: dict[str, object], seconds: float) -> None:
+        """Prepare the page and send it to an address, whose server may take its time."""
 
     async def observe(self, functions: FunctionTable, *, turning: bool) -> Observation:
         """Look at every thread."""
+
+    async def count(self) -> None:
+        """Have the page's script tell what it has counted so far."""
 
     async def close(self) -> None:
         """Close the page, hung or not."""
@@ -74,24 +79,26 @@ class Driver(Protocol):
         """Let the browser end."""
 
 
-def _connected(engine: Engine, process: BrowserProcess) -> AbstractAsyncContextManager[Driver]:
+def _connected(
+    engine: Engine, process: BrowserProcess, *, insecure: bool
+) -> AbstractAsyncContextManager[Driver]:
     if engine is Engine.FIREFOX:
-        return connected_firefox(process.url)
+        return connected_firefox(process.url, insecure=insecure)
     return connected_chromium(process.url)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One program with all that its run wants."""
+    """One program, or one page that is served elsewhere, with all that its run wants."""
 
     program: Program
-    features: ProgramFeatures
+    features: ProgramFeatures | None
     site: ProgramSite
     limits: Limits
     symbolizer: Callable[[], Path | None] | None
     stop: threading.Event | None
     record: PageRecord
-    url: str = ""
+    deployed: Deployed | None = None
     every_call: bool = False
     started: float = field(default_factory=time.monotonic)
 
@@ -107,6 +114,7 @@ class _Ending(Enum):
     TIMEOUT = "timeout"
     HOPELESS = "hopeless"
     STOP = "stop"
+    WATCHED = "watched"  # long enough, and the page is well
     LOST = "lost"  # the browser died
 
 
@@ -116,11 +124,13 @@ class Session:
     Args:
         engine: Of which kind it is.
         tool: Which one.
+        insecure: Whether it takes certificates that it does not trust.
     """
 
-    def __init__(self, engine: Engine, tool: Tool) -> None:
+    def __init__(self, engine: Engine, tool: Tool, *, insecure: bool = False) -> None:
         self.engine = engine
         self.tool = tool
+        self._insecure = insecure
         self._loop = new_event_loop()
         self._ready: Future[Driver] = Future()
         self._stopping = asyncio.Event()
@@ -135,7 +145,9 @@ class Session:
             ToolMissingError: It does not start, or is too old.
         """
         try:
-            self._process = self._stack.enter_context(running_browser(self.engine, self.tool))
+            self._process = self._stack.enter_context(
+                running_browser(self.engine, self.tool, insecure=self._insecure)
+            )
             self._thread.start()
             driver = self._ready.result(_START_SECONDS)
             _check_age(self.engine, self.tool, driver.version)
@@ -168,7 +180,7 @@ class Session:
 
     async def _main(self) -> None:
         try:
-            async with _connected(self.engine, self._process) as driver:
+            async with _connected(self.engine, self._process, insecure=self._insecure) as driver:
                 self._driver = driver
                 self._ready.set_result(driver)
                 await self._stopping.wait()
@@ -200,10 +212,10 @@ class Session:
         ending = _Ending.LOST
         try:
             async with _serving(job.site) as host:
-                url = job.url or f"http://127.0.0.1:{host.port}{page_path(job.program.path)}"
+                url = f"http://127.0.0.1:{host.port}{page_path(job.program.path)}"
                 page = await self._driver.open(job.record)
                 try:
-                    await page.load(url, _page_settings(job))
+                    await _load(job, page, url)
                     ending, hang = await self._wait(job, page)
                 finally:
                     await page.close()
@@ -215,7 +227,7 @@ class Session:
     async def _wait(self, job: Job, page: Page) -> tuple[_Ending, Hang | None]:
         record, limits = job.record, job.limits
         # A browser with many pages to open takes its time, which is not the program's.
-        deadline = time.monotonic() + limits.seconds
+        deadline = limits.seconds + (job.started if job.deployed else time.monotonic())
         looks_early = limits.examine and limits.stall is not None
         while True:
             left = deadline - time.monotonic()
@@ -226,6 +238,8 @@ class Session:
             if job.stop is not None and job.stop.is_set():
                 return _Ending.STOP, None
             if time.monotonic() >= deadline:
+                if job.deployed is not None:
+                    return await _watched(job, page)
                 return _Ending.TIMEOUT, await _look(job, page) if limits.examine else None
             if looks_early and _stalled(record, limits):
                 looks_early = False  # one look is enough
@@ -237,7 +251,7 @@ class Session:
         record = job.record
         stdout, stderr = record.captures["stdout"], record.captures["stderr"]
         return RunResult(
-            command=(os.fspath(self.tool.path), os.fspath(job.program.path)),
+            command=(os.fspath(self.tool.path), _shown(job)),
             exit_code=record.exit_code if ending is _Ending.EXIT else None,
             signal=None,
             timed_out=ending in {_Ending.TIMEOUT, _Ending.HOPELESS},
@@ -256,13 +270,25 @@ class Session:
         )
 
 
+def _shown(job: Job) -> str:
+    return job.deployed.url if job.deployed is not None else os.fspath(job.program.path)
+
+
+async def _load(job: Job, page: Page, url: str) -> None:
+    if job.deployed is not None:
+        await page.load(job.deployed.url, _page_settings(job), job.limits.seconds)
+    else:
+        await page.load(url, _page_settings(job), _PAGE_SECONDS)
+
+
 def _page_settings(job: Job) -> dict[str, object]:
+    watches, features = job.deployed is not None, job.features
     return page_settings(
         job.program,
-        own_page=job.program.path.suffix != ".html",
-        stays_alive=job.features.proxy_to_pthread,
-        threads=job.features.pthreads,
-        watches=bool(job.url),
+        own_page=not watches and job.program.path.suffix != ".html",
+        stays_alive=features is not None and features.proxy_to_pthread,
+        threads=watches or (features is not None and features.pthreads),
+        watches=watches,
         every_call=job.every_call,
     )
 
@@ -290,11 +316,32 @@ def _stalled(record: PageRecord, limits: Limits) -> bool:
     return limits.stall is not None and last is not None and time.monotonic() - last > limits.stall
 
 
-async def _look(job: Job, page: Page) -> Hang:
-    """Look at a page whose program does not end; never raises for what cannot be seen."""
+async def _pulse(job: Job) -> tuple[bool, tuple[str, ...]]:
+    """Tell whether a page's event loop turns, and what it waits for."""
     with contextlib.suppress(TimeoutError):  # a loop may have begun since the last pulse
         await asyncio.wait_for(job.record.pulse(), _PULSE_SECONDS)
-    turning, handles = pulse_of(job.record.reports)
+    return pulse_of(job.record.reports)
+
+
+async def _watched(job: Job, page: Page) -> tuple[_Ending, Hang | None]:
+    """Tell how a page is that was watched long enough."""
+    if not job.record.started:
+        job.record.end("navigation-failed", f"no page came in {job.limits.seconds:g} s")
+        return _Ending.WATCHED, None
+    turning, handles = await _pulse(job)
+    if turning:
+        await page.count()
+        return _Ending.WATCHED, Hang(HangKind.IDLE, handles=handles)
+    return _Ending.TIMEOUT, await _look(job, page) if job.limits.examine else None
+
+
+async def _look(job: Job, page: Page) -> Hang:
+    """Look at a page whose program does not end; never raises for what cannot be seen."""
+    turning, handles = await _pulse(job)
+    features = job.features
+    if job.deployed is not None:
+        await asyncio.to_thread(job.deployed.fetch)
+        features = job.deployed.features()
     program = script_of(job.program.path)
     try:
         functions = FunctionTable.of_file(program.with_suffix(".wasm"))
@@ -306,7 +353,7 @@ async def _look(job: Job, page: Page) -> Hang:
     return await asyncio.to_thread(
         explain,
         program,
-        job.features,
+        features or ProgramFeatures(ModuleKind.SCRIPT),
         seen,
         turning=turning,
         handles=handles,
