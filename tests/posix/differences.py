@@ -19,13 +19,27 @@ class Difference:
         saw: What the case sees instead, as a regular expression.
         why: The reason, for people.
         backend: The only backend that has it; both if empty.
+        in_pages: Whether only browsers have it.
         before: The first release that no longer has it, if that is Emscripten's to mend.
     """
 
     saw: str
     why: str
     backend: str = ""
+    in_pages: bool = False
     before: Version | None = None
+
+    def concerns(self, version: Version, cell: Cell) -> bool:
+        """Whether a cell of a release has it."""
+        return (
+            self.backend in {"", cell.backend}
+            and (not self.in_pages or cell.runner != "node")
+            and (self.before is None or version < self.before)
+        )
+
+
+def _no_listening(saw: str) -> Difference:
+    return Difference(f"listener=EOPNOTSUPP {saw}", "a page cannot listen", in_pages=True)
 
 
 DIFFERENCES = {
@@ -43,16 +57,32 @@ DIFFERENCES = {
         why="`dup()` of a socket fails there",
         before=(3, 1, 69),
     ),
+    "own_name_connected": Difference(
+        saw="getsockname=0 0.0.0.0 no-port",
+        why="a page is not told its own address",
+        in_pages=True,
+    ),
+    "shutdown_of_writing_ends_the_stream": Difference(
+        saw="shutdown=0 answer=''",
+        why="browsers drop what arrives after the closing handshake has begun",
+        in_pages=True,
+    ),
+    "accept_waits": _no_listening(r"accept=0 client=OUT\|ERR\|HUP recv='' back='' end=EBADF"),
+    "accept_nonblocking": _no_listening("accept=EINVAL"),
+    "accept_timeout": _no_listening("accept=EINVAL at-once"),
+    "accept_tells_the_address": _no_listening(r"[\d.]+ port length=16"),
+    "accept_does_not_inherit_flags": _no_listening("poll=HUP nonblocking=1"),
+    "accept4_sets_flags": _no_listening("nonblocking=1 wrong=EINVAL"),
+    "accept_inherits_options": _no_listening("nodelay=EBADF"),
+    "listener_is_what_it_is": _no_listening("listens=0 port=0 recv=ENOTCONN again=EOPNOTSUPP"),
+    "listener_cannot_connect": _no_listening("connect=0"),
+    "listen_on_a_used_port": _no_listening("used=EOPNOTSUPP"),
 }
 
 
 def difference(case: Case, version: Version, cell: Cell) -> Difference | None:
     """Return the documented difference that explains what a case saw, if there is one."""
     found = DIFFERENCES.get(case.name)
-    if (
-        found is None
-        or found.backend not in {"", cell.backend}
-        or (found.before is not None and version >= found.before)
-    ):
+    if found is None or not found.concerns(version, cell):
         return None
     return found if re.fullmatch(found.saw, case.saw) else None

@@ -3,19 +3,55 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from emsockets_build.run.browser import Browsers
 from tests.generations import Tools
-from tests.posix.cells import Cell, cells_of, program_of, run_cell, run_natively
+from tests.posix.cells import (
+    RUNNERS,
+    Case,
+    Cell,
+    cells_of,
+    program_of,
+    run_cell,
+    run_natively,
+)
 from tests.posix.differences import difference
 from tests.posix.table import DOCUMENT, document
 
 pytestmark = [pytest.mark.node, pytest.mark.timeout(300, func_only=True)]
 
 _FEWEST = 120
+_CELLS = [
+    pytest.param(
+        Cell(backend, wait, runner),
+        id=f"{backend}-{wait}-{runner}",
+        marks=() if runner == "node" else pytest.mark.browser,
+    )
+    for backend in ("websocket", "node")
+    for wait in ("asyncify", "jspi", "pthread")
+    for runner in (RUNNERS if backend == "websocket" else ("node",))
+]
+
+
+@pytest.fixture(scope="module")
+def browsers() -> Iterator[Browsers]:
+    """One process of each kind for all cells, gone at the end."""
+    with Browsers() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def wanted(newest_tools: Tools, shared_folder: Path) -> Mapping[str, Case]:
+    """What each case sees natively."""
+    native = _folder(shared_folder, "native")
+    with FileLock(native / "lock"):
+        program = program_of(newest_tools, None, native / "tree")
+    return run_natively(program)
 
 
 def _folder(shared_folder: Path, name: str) -> Path:
@@ -25,26 +61,26 @@ def _folder(shared_folder: Path, name: str) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("wait", ["asyncify", "jspi", "pthread"])
-@pytest.mark.parametrize("backend", ["websocket", "node"])
+@pytest.mark.parametrize("cell", _CELLS)
 def test_every_case_sees_what_it_sees_natively(
-    tools: Tools, shared_folder: Path, backend: str, wait: str
+    tools: Tools,
+    shared_folder: Path,
+    browsers: Browsers,
+    wanted: Mapping[str, Case],
+    cell: Cell,
 ) -> None:
     """Equal, or the difference that is documented; never a fault, a hang or an exception."""
-    cell = Cell(backend, wait)
     if cell not in cells_of(tools.emscripten.version):
         # Refused at configure time, as tests/e2e/test_generations.py proves.
         return
-    native, here = _folder(shared_folder, "native"), _folder(shared_folder, tools.generation)
-    with FileLock(native / "lock"):
-        wanted = run_natively(program_of(tools, None, native / "tree"))
+    here = _folder(shared_folder, tools.generation)
     with FileLock(here / "lock"):
         program = program_of(tools, cell, here / "tree")
-    found = run_cell(tools, cell, program)
+    found = run_cell(tools, cell, program, browsers)
     assert len(wanted) >= _FEWEST
     missing = wanted.keys() - found.keys()
     assert missing == ({name for name in wanted if name.startswith("threads_")} - found.keys())
-    assert not missing or wait != "pthread"
+    assert not missing or cell.wait != "pthread"
     faults = [
         f"{name}: natively {wanted[name].saw!r}, here {case.saw!r}"
         for name, case in found.items()

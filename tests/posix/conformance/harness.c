@@ -11,6 +11,7 @@ static char words[600];
 static struct timespec begun;
 
 int peer_port, refused_port;
+static int refused_ports[16], refused_count;
 
 void add_case(const char *name, const char *source, void (*run)(void)) {
   cases[count].name = name;
@@ -160,16 +161,26 @@ long read_all(int fd, char *buffer, long length) {
   return total;
 }
 
+// PORT[,PORT...]
+static void read_refused_ports(char *text) {
+  while (*text != '\0' && refused_count < 16) {
+    refused_ports[refused_count++] = (int)strtol(text, &text, 10);
+    text += *text == ',';
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) {
     return 2;
   }
   peer_port = atoi(argv[1]);
-  refused_port = atoi(argv[2]);
+  read_refused_ports(argv[2]);
   for (int i = 0; i < count; i++) {
     if (argc > 3 && strstr(cases[i].name, argv[3]) == NULL) {
       continue;
     }
+    // Each in its turn: browsers put off a connect to a port that has just refused one.
+    refused_port = refused_ports[i % refused_count];
     words[0] = '\0';
     errno = 0;
     cases[i].run();
