@@ -50,7 +50,10 @@ def kind_of(path: PurePath) -> Kind | None:
         return _NAMES[stem]
     if _MAKEFILE.fullmatch(name):
         return Kind.MAKE
-    return _SUFFIXES.get(PurePath(stem).suffix.lower())
+    *_, before, last = ["", "", *(suffix.lower() for suffix in PurePath(stem).suffixes)]
+    if before in _SOURCES and last == ".cmake":
+        return None  # config.h.cmake: configure_file() makes a header of it
+    return _SUFFIXES.get(last)
 
 
 def kind_by_first_line(data: bytes) -> Kind | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from emsockets_build.lint.engine import lint
 from emsockets_build.lint.store import Store
 
@@ -86,3 +88,22 @@ def test_what_only_native_targets_are_made_of_is_not_judged(tmp_path: Path) -> N
     )
     report = lint([tmp_path], jobs=1)
     assert {Path(finding.path).name for finding in report.findings} == {"both.cpp"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("ThingConfig.cmake.in", "# a package\n@PACKAGE_INIT@\ninclude(x.cmake)\n", []),
+        ("ThingConfig.cmake.in", "include(x.cmake)\n  @MORE@\n" + BAD, ["ES009"]),
+        ("ThingConfig.cmake.in", "include(x.cmake)\n@MORE@ and words\n", ["ES047"]),
+        ("config.h.cmake", "#cmakedefine HAVE_POLL\nint x;\n", []),
+        ("INSTALL.cmake", "How to build\n============\n(with CMake)\n", []),
+        ("broken.cmake", "project(p)\nHow to build\n", ["ES047"]),
+        ("CMakeLists.txt", "How to build\n", ["ES047"]),
+    ],
+)
+def test_cmake_with_a_mistake_is_told_from_what_only_looks_like_cmake(
+    name: str, text: str, found: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert [finding.rule for finding in lint([tmp_path], jobs=1).findings] == found

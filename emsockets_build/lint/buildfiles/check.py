@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
+from emsockets_build.cmake_source import read_calls
 from emsockets_build.lint.buildfiles.habits import check_habits
 from emsockets_build.lint.buildfiles.names import check_names
 from emsockets_build.lint.buildfiles.options import check_options
@@ -34,6 +36,8 @@ def check_build_file(source: SourceText, context: Context) -> Iterator[Finding]:
     try:
         file = read_build_file(source, context)
     except ValueError as error:
+        if not _is_cmake(source):
+            return
         match = _LINE.match(str(error))
         line = int(match[1]) if match else 1
         why = match[2] if match else str(error)
@@ -49,3 +53,13 @@ def check_build_file(source: SourceText, context: Context) -> Iterator[Finding]:
         check_habits,
     ):
         yield from check(file)
+
+
+def _is_cmake(source: SourceText) -> bool:
+    """Tell CMake with a mistake from what only has its suffix, such as a text about CMake."""
+    if PurePath(source.path).name.startswith("CMakeLists.txt"):
+        return True
+    try:
+        return next(read_calls(source.text), None) is not None
+    except ValueError:
+        return False

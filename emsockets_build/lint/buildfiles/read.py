@@ -22,6 +22,7 @@ _WEB = re.compile(
     r"emcc\b|em\+\+|emscripten|emmake|emconfigure|\bwasm|-lwebsocket\.js|--(?:pre|post)-js",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"^[ \t]*@\w+@(?=[ \t]*\r?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def read_build_file(source: SourceText, context: Context) -> BuildFile:
     Raises:
         ValueError: CMake would not take it; the message names the line.
     """
-    cmake = read_cmake(source.text) if source.kind is Kind.CMAKE else None
+    cmake = read_cmake(_configured(source)) if source.kind is Kind.CMAKE else None
     if cmake is not None:
         units = cmake.units
     elif source.kind is Kind.MAKE:
@@ -96,6 +97,13 @@ def read_build_file(source: SourceText, context: Context) -> BuildFile:
         source.text, units
     )
     return BuildFile(source, context, units, names, cmake, web)
+
+
+def _configured(source: SourceText) -> str:
+    """Return the text with blanks for what configure_file() puts commands in the place of."""
+    if not source.path.endswith(".in"):
+        return source.text
+    return _PLACE.sub(lambda found: " " * len(found[0]), source.text)
 
 
 def _speaks_of_web(text: str, units: tuple[Unit, ...]) -> bool:

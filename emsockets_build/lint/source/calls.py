@@ -56,7 +56,7 @@ def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES018",
                 call.node,
-                f"setsockopt({option}) always answers ENOPROTOOPT here, and {function.name}() "
+                f"setsockopt({option}) always answers ENOPROTOOPT here, and {function.title} "
                 "gives up then: go on without it, or leave the call out under __EMSCRIPTEN__",
             )
 

@@ -23,7 +23,8 @@ __svr4__ __SVR4 _AIX __hpux hpux __sgi __osf__ __CYGWIN__ __MINGW32__ __MINGW64_
 __BORLANDC__ __WATCOMC__ __DJGPP__ MSDOS __VMS __vxworks __VXWORKS__ __QNX__ __QNXNTO__
 __HAIKU__ __BEOS__ __amigaos__ AMIGA __OS400__ __riscos__ __SYMBIAN32__ __wasi__ __EMX__
 ESP_PLATFORM ARDUINO WIN32 _WIN32 __WIN32__ WIN64 _WIN64 _WIN32_WINNT _WINDOWS SO_NOSIGPIPE
-__SWITCH__ __3DS__ __PSP__ __ORBIS__ __PROSPERO__ __NX__ __ZEPHYR__ __NuttX__ UNDER_CE
+__MVS__ __TOS_MVS__ __PASE__ __TANDEM __SWITCH__ __3DS__ __PSP__
+__ORBIS__ __PROSPERO__ __NX__ __ZEPHYR__ __NuttX__ UNDER_CE
 _WIN32_WCE __i386__ __x86_64__ __amd64__ _M_IX86 _M_X64 __arm__ __aarch64__
 """
 _UNDEFINED = frozenset(_UNDEFINED_NAMES.split())

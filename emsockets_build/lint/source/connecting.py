@@ -44,7 +44,7 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES017",
                 call.node,
-                f"{function.name}() gives up when connect() on {socket} returns 0, which it always "
+                f"{function.title} gives up when connect() on {socket} returns 0, which it always "
                 "does since Emscripten 3.1.69: take 0 and -1 with EINPROGRESS alike, wait until "
                 f"{socket} is writable, then read SO_ERROR",
             )
@@ -57,7 +57,7 @@ def one_answer(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES017",
                 call.node,
-                f"{function.name}() gives up when connect() on {socket} answers -1 with "
+                f"{function.title} gives up when connect() on {socket} answers -1 with "
                 "EINPROGRESS, its only answer before Emscripten 3.1.69 (0 means nothing since): "
                 f"take both for a beginning, wait until {socket} is writable, then read SO_ERROR",
             )
@@ -70,8 +70,15 @@ def _connects(unit: Unit) -> Iterator[tuple[Function, Call]]:
         if function.doubtful or "SOCK_DGRAM" in text or "sockaddr_un" in text or "AF_UNIX" in text:
             continue
         for call in function.calls:
-            if unit.posix(call) == "connect":
+            if unit.posix(call) == "connect" and not _made_for_datagrams(unit, text, call):
                 yield function, call
+
+
+def _made_for_datagrams(unit: Unit, text: str, call: Call) -> bool:
+    """Tell whether the socket comes from a function of the file that makes one for UDP."""
+    socket = re.escape(unit.text(call.arguments[0]).strip())
+    makers = re.findall(rf"(?<![\w.>]){socket}\s*=\s*(\w+)\s*\(", text)
+    return any(b"SOCK_DGRAM" in (unit.body_of(maker) or b"") for maker in makers)
 
 
 def unread_error(unit: Unit, web: Web) -> Iterator[Hit]:
@@ -89,7 +96,7 @@ def unread_error(unit: Unit, web: Web) -> Iterator[Hit]:
         yield at(
             "ES050",
             call.node,
-            f"{function.name}() takes {socket} for connected when {waits[0].name}() says that it "
+            f"{function.title} takes {socket} for connected when {waits[0].name}() says that it "
             "is ready, which it also says when the server refused: read "
             f"getsockopt({socket}, SOL_SOCKET, SO_ERROR, ...) then",
         )
@@ -113,7 +120,7 @@ def reconnects(unit: Unit, web: Web) -> Iterator[Hit]:
             yield at(
                 "ES051",
                 call.node,
-                f"{function.name}() connects {socket} again after it failed or was closed, which "
+                f"{function.title} connects {socket} again after it failed or was closed, which "
                 "answers EISCONN: close it and make a new socket() for each try",
             )
 
@@ -167,7 +174,7 @@ def blocking_calls(unit: Unit, web: Web) -> Iterator[Hit]:
                     "ES052",
                     call.node,
                     f"{name}() on {socket} never waits, also on a blocking socket: it answers -1 "
-                    f"with EAGAIN until data has come, and {function.name}() gives up then. Wait "
+                    f"with EAGAIN until data has come, and {function.title} gives up then. Wait "
                     "with poll() first, where that can wait, or try again after emscripten_sleep()",
                 )
             elif name in ("accept", "accept4") and _gives_up(unit, function, call, "EINVAL", 5):
@@ -175,7 +182,7 @@ def blocking_calls(unit: Unit, web: Web) -> Iterator[Hit]:
                     "ES053",
                     call.node,
                     f"{name}() on {socket} never waits: without a client it answers -1 with EINVAL "
-                    f"(and Emscripten before 3.1.8 throws), and {function.name}() gives up then. "
+                    f"(and Emscripten before 3.1.8 throws), and {function.title} gives up then. "
                     "Ask poll() first, or call it in the callback of "
                     "emscripten_set_socket_connection_callback()",
                 )

@@ -123,31 +123,38 @@ class _Runner:
         return self._either(node.child("consequence"), node.child("alternative"))
 
     def _either(self, *nodes: Node | None) -> frozenset[End]:
-        """Run several statements of which one is run, nobody knows which."""
+        """Run several statements of which one is run, nobody knows which.
+
+        If the call stands in one of them, that is the one.
+        """
         evaluator = self.evaluator
-        certain, before = evaluator.certain, dict(evaluator.variables)
-        after: list[dict[str, int]] = []
-        ends: set[End] = set()
+        certain, answered = evaluator.certain, evaluator.answered
+        before = dict(evaluator.variables)
+        ways: list[tuple[bool, dict[str, int], frozenset[End]]] = []
         for node in nodes:
-            evaluator.certain, evaluator.variables = False, dict(before)
-            ends |= self.run(node)
-            after.append(evaluator.variables)
-        evaluator.certain = certain
-        first = after[0]
+            evaluator.certain, evaluator.answered = False, answered
+            evaluator.variables = dict(before)
+            run = self.run(node)
+            ways.append((evaluator.answered, evaluator.variables, run))
+        ways = [way for way in ways if way[0]] or ways
+        evaluator.certain, evaluator.answered = certain, ways[0][0]
+        ends = frozenset().union(*(run for _, _, run in ways))
         evaluator.variables = {
             key: value
-            for key, value in first.items()
-            if all(one.get(key) == value for one in after)
+            for key, value in ways[0][1].items()
+            if all(variables.get(key) == value for _, variables, _ in ways)
         }
         if certain and ends != _FALL and self.verdict is None and evaluator.answered:
             self.verdict = Outcome.UNKNOWN
-        return frozenset(ends)
+        return ends
 
     def _loop(self, node: Node) -> frozenset[End]:
         evaluator = self.evaluator
         condition = node.child("condition")
         if node.kind == "do_statement":
             ends = set(self.run(node.child("body")))
+            if not ends & {End.FALL, End.CONTINUE}:  # never asked whether there is another round
+                return frozenset(ends - {End.BREAK} | ({End.FALL} if End.BREAK in ends else set()))
             value = evaluator.value(condition)
         else:
             self.run(node.child("initializer"))

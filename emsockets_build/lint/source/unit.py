@@ -58,6 +58,11 @@ class Function:
     doubtful: bool
     lambdas: tuple[Function, ...] = field(default=(), repr=False)
 
+    @property
+    def title(self) -> str:
+        """What it is called in a message; lambdas and what macros define have no name."""
+        return f"{self.name}()" if self.name else "this function"
+
 
 class Unit:
     """The functions of a file that have to do with sockets, or with functions that have.

@@ -49,7 +49,9 @@ _CONSTANTS = {
     "WSAEWOULDBLOCK": 6,
     "WSAEINPROGRESS": 26,
 }
-_OWN_NAME = re.compile(r"[A-Z]\w*_(?:(E[A-Z]{3,}|SOCKET_ERROR)|\w*INVALID\w*)")
+_OWN_NAME = re.compile(r"[A-Z]\w*?_(?:(SOCKET_ERROR|E[A-Z]{3,})|\w*INVALID\w*)")
+_MOST = re.compile(r"(?:[A-Z0-9]+_)*MAX(?:_[A-Z0-9_]+)?")
+_MANY = 1 << 30  # what a constant with MAX in its name is: more than any answer
 _ANY_ERRNO = re.compile(r"(?:WSA)?E[A-Z0-9]{2,}")
 _ERRNO_LIKE = re.compile(
     r"(?:\w*_)?errno|\w*SOCKERRNO\w*|\w*last_?error\w*|\w*geterror", re.IGNORECASE
@@ -60,6 +62,8 @@ _LEAVES = re.compile(
     r"(?:_|quick_|emscripten_force_)?exit|_Exit|abort|terminate|errx?|verrx?|die\w*|fatal\w*"
     r"|panic\w*|emscripten_exit\w*|longjmp|FAIL\w*|ABORT\w*"
 )
+# Macros of test frameworks and of programs' own; FAILURE is what some of them expect.
+_ASSERTS = re.compile(r"(?!\w*FAIL)(?:[A-Z]\w*_)?(?:ASSERT|REQUIRE)\w*")
 _NUMBER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]*")
 
 
@@ -70,14 +74,22 @@ class Answer:
         call: The call.
         value: What it returns.
         errno: What errno is then.
+        later: What functions return that are called after it, as nothing happens meanwhile.
     """
 
-    __slots__ = ("call", "errno", "value")
+    __slots__ = ("call", "errno", "later", "value")
 
-    def __init__(self, call: Call, value: int, errno: int = STALE) -> None:
+    def __init__(
+        self,
+        call: Call,
+        value: int,
+        errno: int = STALE,
+        later: Mapping[str, int] | None = None,
+    ) -> None:
         self.call = call
         self.value = value
         self.errno = errno
+        self.later = later or {}
 
 
 class Evaluator:
@@ -128,17 +140,11 @@ class Evaluator:
     def _name(self, node: Node) -> int | None:
         text = self._key(node)
         if text in self.variables:
-            self.depends = True
+            self.depends = self.depends or self.answered
             return self.variables[text]
         if _ERRNO_LIKE.fullmatch(text):
             return self._errno()
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
-        if (own := _OWN_NAME.fullmatch(text)) is not None:  # such as POCO_EINTR
-            return _CONSTANTS.get(own[1] or "INVALID_SOCKET")
-        if _ANY_ERRNO.fullmatch(text):
-            return 10_000 + sum(map(ord, text))
-        return None
+        return _constant_value(text)
 
     def _errno(self) -> int | None:
         if not self.answered:
@@ -172,19 +178,31 @@ class Evaluator:
         if node is self._answer.call.node:
             self.answered = self.depends = True
             return self._answer.value
+        if self.answered and text in self._answer.later:
+            return self._answer.later[text]
         if name in _TRANSPARENT or name in _CASTS:
             return given[0] if given else None
-        if _ERRNO_LIKE.fullmatch(name):
+        if _ERRNO_LIKE.fullmatch(name) and not _ASSERTS.fullmatch(name):
             return self._errno()
         if self.answered and self.certain:
             self.seen.append(node)
         if name == "assert" and given:
             self.left = self.left or (given[0] == 0 and self.certain)
-        elif _LEAVES.fullmatch(name):
+        elif _LEAVES.fullmatch(name) or self._asserted(name, given):
             self.left = True
         if arguments is not None:
             self._forget_outputs(arguments)
         return None
+
+    def _asserted(self, name: str, given: list[int | None]) -> bool:
+        """Tell whether a macro ends the program, or the test, because the answer is a failure."""
+        if not self.answered or self._answer.value >= 0 or not _ASSERTS.fullmatch(name):
+            return False
+        if len(given) == 1:
+            # One that compares itself, such as ASSERT_SUCCESS(n), or one that is given a condition.
+            return given[0] in (0, self._answer.value)
+        expected = "NOT" not in name and set(given) == {self._answer.value}
+        return self._answer.value in given and not expected
 
     def _forget_outputs(self, arguments: Node) -> None:
         for one in arguments.children:
@@ -202,7 +220,8 @@ class Evaluator:
         return value
 
     def _set(self, key: str, value: int | None) -> None:
-        if value is None or not self.answered:
+        # What a member holds before the answer may be changed by every function that is called.
+        if value is None or not (self.answered or key.isidentifier()):
             self.variables.pop(key, None)
         else:
             self.variables[key] = value
@@ -333,3 +352,16 @@ def _compare(sign: str, one: int, other: int) -> int | None:
     if sign not in _OPERATORS or (STALE in (one, other) and sign not in ("==", "!=")):
         return None
     return int(_OPERATORS[sign](one, other))
+
+
+def _constant_value(name: str) -> int | None:
+    """Return what a constant holds, as far as its name tells; None if it does not."""
+    if name in _CONSTANTS:
+        return _CONSTANTS[name]
+    if _MOST.fullmatch(name):
+        return _MANY
+    if (own := _OWN_NAME.fullmatch(name)) is not None:  # such as POCO_EINTR
+        return _CONSTANTS.get(own[1] or "INVALID_SOCKET")
+    if _ANY_ERRNO.fullmatch(name):
+        return 10_000 + sum(map(ord, name))
+    return None

@@ -45,8 +45,8 @@ def wait_loops(unit: Unit, web: Web) -> Iterator[Hit]:
             continue
         found: set[int] = set()
         for call in function.calls:
-            answer = _answer(unit, web, call, waiting)
-            loop = _waiting_loop(unit, function, call, answer, yielding) if answer else None
+            answer = None if _counted(unit, function, call) else _answer(unit, web, call, waiting)
+            loop = _waiting_loop(unit, web, function, answer, yielding) if answer else None
             if loop is None or loop.start in found:
                 continue
             found.add(loop.start)
@@ -58,21 +58,37 @@ def _answer(  # noqa: PLR0911 # one for each kind of call
 ) -> Answer | None:
     """Return what a call that waits elsewhere answers here, where nothing has happened yet."""
     name = unit.posix(call)
+    suspending = web.suspends and not web.surely_before(6, 0, 2)
+    later = {} if suspending else dict.fromkeys(WAITS, 0)
     if name in WAITS:
         if name in ("select", "pselect") and _no_sockets(unit, call):
             return None
-        return None if web.suspends and not _never_suspends(unit, web, call) else Answer(call, 0)
+        return None if _suspends(unit, web, call) else Answer(call, 0)
     if call.name == _READY_STATE:
         return Answer(call, 0)
     if name in _RECEIVES:
-        return Answer(call, -1, ERRNO["EAGAIN"])
+        return Answer(call, -1, ERRNO["EAGAIN"], {**later, call.name: -1})
     if name in _ACCEPTS and web.emulated:
-        return Answer(call, -1, ERRNO["EINVAL"])
+        return Answer(call, -1, ERRNO["EINVAL"], {**later, call.name: -1})
     if call.name in NAPS and _naps_for_socket(unit, call):
         return Answer(call, 0, STALE)
     if call.name in waiting and not call.qualifier and unit.find(call.name) and _in_condition(call):
         return None if web.suspends else Answer(call, 0)
     return None
+
+
+def _counted(unit: Unit, function: Function, call: Call) -> bool:
+    """Tell whether a call is made only if ``ioctl(FIONREAD)`` has counted something to read."""
+    counts = {
+        unit.text(one.arguments[2]).strip("& ")
+        for one in function.calls
+        if len(one.arguments) == 3 and unit.text(one.arguments[1]).strip() == "FIONREAD"  # noqa: PLR2004 # ioctl's
+    }
+    return bool(counts) and any(
+        node.kind == "if_statement"
+        and not counts.isdisjoint(re.findall(r"\w+", unit.text(node.child("condition") or node)))
+        for node in call.node.ancestors()
+    )
 
 
 def _no_sockets(unit: Unit, call: Call) -> bool:
@@ -113,9 +129,10 @@ def _innermost(node: Node) -> Node | None:
 
 
 def _waiting_loop(
-    unit: Unit, function: Function, call: Call, answer: Answer, yielding: frozenset[str]
+    unit: Unit, web: Web, function: Function, answer: Answer, yielding: frozenset[str]
 ) -> Node | None:
     """Return the innermost loop that a call may keep running for ever; None if there is none."""
+    call = answer.call
     for loop in call.node.ancestors():
         if loop is function.node:
             return None
@@ -126,7 +143,9 @@ def _waiting_loop(
         if not comes_round(unit, loop, answer):
             continue
         inside = [one for one in function.calls if loop.start <= one.node.start < loop.end]
-        if any(_yields(unit, one, yielding) for one in inside) or "co_await" in unit.text(loop):
+        if any(_yields(unit, one, yielding) or _suspends(unit, web, one) for one in inside):
+            return None
+        if "co_await" in unit.text(loop):
             return None
         return loop
     return None
@@ -157,6 +176,12 @@ def _yields(unit: Unit, call: Call, yielding: frozenset[str]) -> bool:
         or (elsewhere and _YIELD_LIKE.search(call.name) is not None)
         or (call.name.startswith("emscripten_") and call.name.endswith(("_sync", "_sleep")))
     )
+
+
+def _suspends(unit: Unit, web: Web, call: Call) -> bool:
+    """Tell whether a call waits as it does elsewhere, and the event loop runs meanwhile."""
+    waits = unit.posix(call) in WAITS
+    return waits and web.suspends and not _never_suspends(unit, web, call)
 
 
 def _message(unit: Unit, web: Web, call: Call) -> str:

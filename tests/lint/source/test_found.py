@@ -178,3 +178,43 @@ def test_a_stack_that_was_chosen_is_known() -> None:
     assert rules(code) == ["ES061"]
     assert rules(code, link=("-sSTACK_SIZE=1MB",)) == []
     assert rules(code, emcc="3.1.6") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TEST_ASSERT_SUCCESS_ERRNO(recv(fd, buffer, 1, 0));",
+        "int count = recv(fd, buffer, 1, 0);\n  TEST_ASSERT_GREATER_THAN_INT(0, count);",
+        "int count = recv(fd, buffer, 1, 0);\n  TEST_ASSERT_NOT_EQUAL(-1, count);",
+        "int count = recv(fd, buffer, 1, 0);\n  ASSERT(count >= 0);",
+        "int count = recv(fd, buffer, 1, 0);\n  assert(count >= 0);",
+    ],
+)
+def test_an_assertion_gives_up(text: str) -> None:
+    code = f"#include <sys/socket.h>\nvoid f(int fd, char *buffer) {{\n  {text}\n}}\n"
+    assert rules(code) == ["ES052"]
+
+
+def test_a_loop_with_an_assertion_does_not_wait_for_ever() -> None:
+    text = """
+void take_all(int fd, char *buffer, int size) {
+  int taken = 0;
+  while (taken < size) {
+    int count = recv(fd, buffer + taken, size - taken, 0);
+    TEST_ASSERT_GREATER_THAN_INT(0, count);
+    taken += count;
+  }
+}"""
+    assert rules("#include <sys/socket.h>" + text) == ["ES052"]
+
+
+def test_a_function_that_a_macro_defines_has_no_name_in_the_message() -> None:
+    text = """
+TEST_IMPL(opens) {
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  ASSERT(0 == connect(fd, address, size));
+  uv_tcp_open(&client, fd);
+  return 0;
+}"""
+    (finding,) = check("#include <sys/socket.h>" + text, name="test.c")
+    assert finding.message.startswith("this function gives up when connect() on fd")

@@ -208,6 +208,91 @@ void fill(int fd) {
   static char buffer[1 << 20];
   recv(fd, buffer, sizeof buffer, 0);
 }""",
+    "bytes that ioctl has counted": """
+void drain(int fd, char *buffer, int size) {
+  for (;;) {
+    int waiting = 0;
+    ioctl(fd, FIONREAD, &waiting);
+    if (waiting) {
+      recvfrom(fd, buffer, size, 0, NULL, NULL);
+    } else {
+      break;
+    }
+  }
+}""",
+    "events are taken until there are fewer than fit": """
+int step(int fd, struct pollfd *all) {
+  int ready = MAX_EVENTS;
+  while (MAX_EVENTS == ready) {
+    ready = poll(all, MAX_EVENTS, 100);
+    if (ready == -1) return 0;
+  }
+  return 1;
+}""",
+    "a wait in a loop that ends when nothing comes": """
+int drain(int fd, char *buffer, int size, struct timeval *patience) {
+  int got;
+  do {
+    got = recv(fd, buffer, size, 0);
+    if ((got == -1) && (errno == EAGAIN)) {
+      int ready;
+      fd_set input;
+      FD_ZERO(&input);
+      got = 0;
+      FD_SET(fd, &input);
+      do {
+        ready = select(fd + 1, &input, NULL, NULL, patience);
+      } while (ready < 0 && errno == EINTR);
+      if (ready) got = 1;
+    }
+  } while (got > 0);
+  return 0;
+}""",
+    "an error of one's own name": """
+int fill(int fd, char *buffer, int size) {
+  int sum = 0;
+  while (sum < size) {
+    int count = recv(fd, buffer + sum, size - sum, 0);
+    if (unlikely(count == MY_SOCKET_ERROR)) {
+      if (my_socket_errno == EAGAIN) return sum;
+      return -1;
+    }
+    sum += count;
+  }
+  return sum;
+}""",
+    "one of two calls is compiled": """
+int fill(int fd, char *buffer, int left) {
+  int count = 0;
+  while (left > 0) {
+#if HAVE_DECL_MSG_WAITALL
+    count = recv(fd, buffer, left, MSG_WAITALL);
+#else
+    count = recv(fd, buffer, left, 0);
+#endif
+    if (count < 0) return -1;
+    left -= count;
+  }
+  return count;
+}""",
+    "a connection of UDP, whose socket another function makes": """
+static int make(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  return fd;
+}
+int start(const struct sockaddr *address, socklen_t size) {
+  int fd = make();
+  if (connect(fd, address, size) != 0) {
+    perror("connect");
+    exit(1);
+  }
+  return fd;
+}""",
+    "an assertion that expects a failure": """
+void test_refused(int fd, char *buffer) {
+  TEST_ASSERT_FAILURE_ERRNO(EAGAIN, recv(fd, buffer, 1, 0));
+  TEST_ASSERT_EQUAL_INT(-1, recv(fd, buffer, 1, 0));
+}""",
     "a half-close before the end": """
 void end(int fd) {
   shutdown(fd, SHUT_WR);
@@ -238,3 +323,21 @@ def test_posix_on_makes_blocking_calls_right() -> None:
     text = HEAD + "void f(int fd) { char c; while (recv(fd, &c, 1, 0) < 0); }"
     assert rules(text, wait="asyncify") == ["ES016"]
     assert rules(text, wait="asyncify", link=("-Wl,--wrap=recv",)) == []
+
+
+def test_a_wait_that_suspends_the_program_lets_the_event_loop_run() -> None:
+    """poll() suspends under ASYNCIFY since Emscripten 6.0.2, but with no time-out."""
+    text = """
+int take(int fd, char *buffer) {
+  for (;;) {
+    int count = recv(fd, buffer, 1, 0);
+    if (count >= 0 || errno != EAGAIN) return count;
+    struct pollfd one = {fd, POLLIN, 0};
+    poll(&one, 1, TIMEOUT);
+  }
+}"""
+    waiting, asking = text.replace("TIMEOUT", "1000"), text.replace("TIMEOUT", "0")
+    assert rules(HEAD + waiting, wait="asyncify", emcc="6.0.5") == []
+    assert rules(HEAD + asking, wait="asyncify", emcc="6.0.5") == ["ES016"]
+    assert rules(HEAD + waiting, wait="asyncify", emcc="3.1.69") == ["ES016"]
+    assert rules(HEAD + waiting) == ["ES016"]
