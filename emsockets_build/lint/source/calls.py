@@ -38,6 +38,12 @@ _ON_SOCKETS = {
 }
 _DATAGRAMS = ("send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg")
 _GIVES_UP = (Outcome.FAILURE, Outcome.REPORTED)
+# What asks whether something is there gives up when it is not, and rightly so.
+_ASKS = re.compile(
+    r"(?:is|has|have|can|supports?|check|probe|detect|test)_?\w*"
+    r"(?:ip_?v?6|multicast|avail\w*|support\w*|work\w*|enabled)",
+    re.IGNORECASE,
+)
 
 
 def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
@@ -46,6 +52,8 @@ def fatal_options(unit: Unit, web: Web) -> Iterator[Hit]:
         return
     for function, call in _posix_calls(unit, "setsockopt"):
         if function.doubtful or unit.view.uncertain(call.node.start):
+            continue
+        if _ASKS.fullmatch(function.name):
             continue
         failed = outcome(unit, function, Answer(call, -1, ERRNO["ENOPROTOOPT"]))
         fine = outcome(unit, function, Answer(call, 0, STALE))
@@ -154,7 +162,7 @@ def _reads_between(unit: Unit, function: Function, first: Call, last: Call) -> b
 
 def _socket(unit: Unit, web: Web, function: Function, call: Call) -> Iterator[Hit]:
     """ES055 and ES056."""
-    if unit.posix(call) is None or not web.emulated:
+    if unit.posix(call) is None or not web.emulated or _ASKS.fullmatch(function.name):
         return
     family, kind = (unit.text(argument).strip() for argument in call.arguments[:2])
     refused = outcome(unit, function, Answer(call, -1, ERRNO["EINVAL"]))

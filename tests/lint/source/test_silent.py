@@ -139,6 +139,18 @@ bool has_ipv6() {
   if (fd >= 0) close(fd);
   return fd >= 0;
 }""",
+    "a function that asks whether there is IPv6": """
+int is_ipv6_available(void) {
+  int found = 1, on = 1;
+  int fd = socket(AF_INET6, SOCK_STREAM, 0);
+  if (fd == retired_fd) {
+    found = 0;
+  } else {
+    if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) found = 0;
+    close(fd);
+  }
+  return found;
+}""",
     "both answers of connect, by a helper": """
 static bool is_under_way(int number) { return number == EINPROGRESS || number == EALREADY; }
 bool start(int fd, const struct sockaddr *address, socklen_t size) {
