@@ -1,4 +1,4 @@
-"""The relay beside websockify and plain TCP, all in front of one echo server in C.
+"""The relay beside websockify, a forwarder in C and plain TCP, all before one echo server in C.
 
 Usage: python benchmarks/relay.py [--websockify PROGRAM] [--seconds S] [--rounds N]
 """
@@ -10,7 +10,7 @@ import contextlib
 import socket
 import subprocess
 
-from server_load import Load, Peer, c_echo, ours, table, wait_for
+from server_load import Load, Peer, c_echo, c_forward, ours, table, wait_for
 
 from emsockets_build.process import child_process
 
@@ -38,6 +38,7 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         echo, upstream = stack.enter_context(c_echo())
         mine, relay = stack.enter_context(ours("--relay", f"127.0.0.1:{upstream}"))
+        forward, forwarder = stack.enter_context(c_forward(upstream))
         other = _free_port()
         command = [arguments.websockify, f"127.0.0.1:{other}", f"127.0.0.1:{upstream}"]
         quiet = subprocess.DEVNULL
@@ -46,6 +47,7 @@ def main() -> None:
         peers = {
             "emsockets relay": Peer(relay, mine.pid),
             "websockify": Peer(other, peer.pid),
+            "TCP forwarder": Peer(forwarder, forward.pid, websocket=False),
             "plain TCP": Peer(upstream, echo.pid, websocket=False),
         }
         table("relay", peers, LOADS, rounds=arguments.rounds, seconds=arguments.seconds)

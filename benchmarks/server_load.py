@@ -22,7 +22,18 @@ from pathlib import Path
 from emsockets_build.process import child_process
 from emsockets_build.server.frames import Opcode, encode_frame
 
-__all__ = ["Client", "Load", "Peer", "c_echo", "child", "ours", "resident", "table", "wait_for"]
+__all__ = [
+    "Client",
+    "Load",
+    "Peer",
+    "c_echo",
+    "c_forward",
+    "child",
+    "ours",
+    "resident",
+    "table",
+    "wait_for",
+]
 
 _HANDSHAKE = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -62,6 +73,57 @@ int main(void) {
     pthread_t t;
     int fd = accept(s, 0, 0);
     if (fd >= 0 && !pthread_create(&t, 0, serve, (void *)(long)fd)) pthread_detach(t);
+  }
+}
+"""
+# The least that a relay can do: read and write, in one thread for each direction.
+_C_FORWARD = r"""
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+struct pair { int from, to; };
+static struct sockaddr_in upstream = {.sin_family = AF_INET};
+static void *copy(void *argument) {
+  struct pair *pair = argument;
+  char *buffer = malloc(1 << 18);
+  for (;;) {
+    ssize_t got = read(pair->from, buffer, 1 << 18);
+    ssize_t done = 0, step;
+    for (; done < got; done += step)
+      if ((step = write(pair->to, buffer + done, got - done)) <= 0) break;
+    if (got <= 0 || done < got) break;
+  }
+  shutdown(pair->to, SHUT_WR);
+  free(buffer);
+  free(pair);
+  return 0;
+}
+static void start(int from, int to) {
+  int on = 1;
+  pthread_t t;
+  struct pair *pair = malloc(sizeof *pair);
+  *pair = (struct pair){from, to};
+  setsockopt(to, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!pthread_create(&t, 0, copy, pair)) pthread_detach(t);
+}
+int main(int argc, char **argv) {
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof a;
+  int s = socket(AF_INET, SOCK_STREAM, 0);
+  upstream.sin_addr = a.sin_addr;
+  upstream.sin_port = htons(argc > 1 ? atoi(argv[1]) : 0);
+  if (bind(s, (void *)&a, sizeof a) || listen(s, 128)) return 1;
+  getsockname(s, (void *)&a, &length);
+  printf("READY %d\n", ntohs(a.sin_port));
+  fflush(stdout);
+  for (;;) {
+    int fd = accept(s, 0, 0), up = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || connect(up, (void *)&upstream, sizeof upstream)) return 1;
+    start(fd, up);
+    start(up, fd);
   }
 }
 """
@@ -209,16 +271,27 @@ def ours(*arguments: str) -> contextlib.AbstractContextManager[tuple[subprocess.
     return child([sys.executable, "-m", "emsockets_build", "serve", *arguments, "--quiet"])
 
 
+def c_echo() -> contextlib.AbstractContextManager[tuple[subprocess.Popen[bytes], int]]:
+    """Start a TCP echo server in C; yield it and its port."""
+    return _compiled(_C_ECHO)
+
+
+def c_forward(
+    upstream: int,
+) -> contextlib.AbstractContextManager[tuple[subprocess.Popen[bytes], int]]:
+    """Start a plain forwarder from TCP to TCP in C; yield it and its port."""
+    return _compiled(_C_FORWARD, str(upstream))
+
+
 @contextlib.contextmanager
-def c_echo() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """Compile and start a TCP echo server in C; yield it and its port."""
+def _compiled(text: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     compiler = shutil.which("cc")
-    assert compiler, "a C compiler is needed for the upstream"
+    assert compiler, "a C compiler is needed for the peers in C"
     with tempfile.TemporaryDirectory() as folder:
-        source, program = Path(folder, "echo.c"), Path(folder, "echo")
-        source.write_text(_C_ECHO)
+        source, program = Path(folder, "server.c"), Path(folder, "server")
+        source.write_text(text)
         subprocess.run([compiler, "-O2", "-pthread", "-o", program, source], check=True)
-        with child([program]) as started:
+        with child([program, *arguments]) as started:
             yield started
 
 
