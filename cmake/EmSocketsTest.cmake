@@ -80,7 +80,8 @@ This module provides the following command:
 
   ``CLIENT``
     The program is a server itself: our side waits until it listens, connects, sends that many
-    messages and expects each of them back. There is no test server then.
+    messages and expects each of them back. There is no test server then. A native program, and
+    one with ``BACKEND node``, is spoken to over plain TCP; a native one at ``{port}``.
 
   ``ARGS``, ``ENVIRONMENT``
     What the program is given. ``{host}``, ``{port}`` and ``{url}`` stand for the server's address,
@@ -208,7 +209,7 @@ function(emsockets_add_test)
   _emsockets_check_test(arg "${context}")
   _emsockets_check_runners(arg "${context}" runners)
   _emsockets_check_server(arg "${context}")
-  if(NOT EMSCRIPTEN AND (arg_CLIENT OR NOT "${arg_SERVER}" MATCHES "^(|echo|raw-tcp|NONE)$"))
+  if(NOT EMSCRIPTEN AND NOT "${arg_SERVER}" MATCHES "^(|echo|raw-tcp|NONE)$")
     message(VERBOSE "${context}: left out: it needs a WebSocket, and native programs get TCP")
     return()
   endif()

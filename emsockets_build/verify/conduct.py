@@ -15,7 +15,7 @@ from emsockets_build.server.events import FrameSeen, HalfClosed, RawBytes
 from emsockets_build.server.frames import Opcode
 from emsockets_build.transcript.event import Event, Kind
 from emsockets_build.transcript.socket_debug import parse_line
-from emsockets_build.verify.model import Cause, Outcome
+from emsockets_build.verify.model import Cause, ClientRecord, Outcome
 
 __all__ = ["WASI_ERRORS", "Call", "Conduct", "Direction", "Session", "Talk", "conduct_of"]
 
@@ -121,7 +121,7 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The calls on one connection, from connect() on.
+    """The calls on one connection, from connect() or accept() on.
 
     Attributes:
         calls: In order.
@@ -172,7 +172,7 @@ class Conduct:
 
     @property
     def sessions(self) -> tuple[Session, ...]:
-        """The calls of each connection that the program began, in order."""
+        """The calls of each connection that the program began or took, in order."""
         begun: list[list[Call]] = []
         current: dict[int, list[Call]] = {}
         for call in self.calls or ():
@@ -180,11 +180,15 @@ class Conduct:
             if call.name in {"close", "socket"}:
                 current.pop(call.result if call.name == "socket" else descriptor, None)
                 continue
-            if call.name == "connect" and descriptor not in current:
+            if call.name in {"accept", "accept4"} and call.result >= 0:
+                descriptor = call.result
+                current.pop(descriptor, None)
+            elif call.name != "connect" and descriptor not in current:
+                continue
+            if descriptor not in current:
                 current[descriptor] = []
                 begun.append(current[descriptor])
-            if descriptor in current:
-                current[descriptor].append(call)
+            current[descriptor].append(call)
         return tuple(Session(tuple(calls)) for calls in begun)
 
 
@@ -208,7 +212,8 @@ def conduct_of(outcome: Outcome, port: int, *, half_closes: bool = False) -> Con
         exit_code=result.exit_code,
         stdout=_lines(result, result.stdout, port),
         stderr=_lines(result, result.stderr, port),
-        talks=tuple(_talk(record, half_closes=half_closes) for record in opened),
+        talks=tuple(_talk(record, half_closes=half_closes) for record in opened)
+        or tuple(_visit(outcome.client)),
         refused=len(outcome.connections) - len(opened),
         calls=tuple(_calls(result.events)) if result.events and not posix else None,
         posix=posix,
@@ -262,6 +267,13 @@ def _talk(record: ConnectionRecord, *, half_closes: bool) -> Talk:
         began=record.events[0].at if record.events else 0.0,
         ended=record.events[-1].at if record.events else 0.0,
     )
+
+
+def _visit(client: ClientRecord | None) -> Iterator[Talk]:
+    """Tell what our client saw of a program that is a server."""
+    if client is not None:
+        back = Direction(client.bytes_echoed, pieces=client.sizes_back)
+        yield Talk(back, Direction(client.bytes_sent, pieces=client.sizes_sent))
 
 
 _Said = tuple[bool, int, bytes, bool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -92,12 +93,14 @@ def _execute_server(
     from emsockets_build.verify.client import ServerVisit, StopWhenVisited
 
     visit = ServerVisit(scenario.client)
-    port = str(free_port())
-    values = {"{host}": "127.0.0.1", "{port}": port, "{url}": f"ws://127.0.0.1:{port}/"}
+    port = free_port()
+    values = {"{host}": "127.0.0.1", "{port}": str(port), "{url}": f"ws://127.0.0.1:{port}/"}
     program = _program(scenario, lambda text: filled(text, values))
     until = StopWhenVisited(visit, stop, _LINGER_SECONDS)
     watch = Watch(until, on_output, visit.on_event)
-    result = run_program(scenario, program, runtime, Limits(seconds=scenario.timeout), watch)
+    native = scenario.runner == "native"
+    with visit.watching(port) if native else contextlib.nullcontext():
+        result = run_program(scenario, program, runtime, Limits(seconds=scenario.timeout), watch)
     expectations = scenario.expectations
     if result.cancelled and visit.done.is_set():
         # We ended it after the visit, as is right for a server: neither cut short nor with a code.

@@ -145,6 +145,8 @@ class ClientRecord:
         messages_echoed: Messages that came back as they were sent.
         bytes_echoed: Payload that came back.
         error: What went wrong; empty if nothing did.
+        sizes_sent: The size of each message that we sent.
+        sizes_back: The size of each message that came back; over plain TCP of each piece.
     """
 
     subprotocol: str | None
@@ -153,6 +155,8 @@ class ClientRecord:
     messages_echoed: int
     bytes_echoed: int
     error: str = ""
+    sizes_sent: tuple[int, ...] = ()
+    sizes_back: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,6 @@ def pair_up(
 def _obstacle(web: Scenario, program: Path | None, *, declared: bool) -> str:
     if program is None:
         return f"the native build has no program of the target {web.target}"
-    if web.client:
-        return "the program is a server itself, and only its web build speaks WebSocket"
     if web.backend == "proxy":
         return "BACKEND proxy talks to websocket_to_posix_proxy, not to this server"
     if web.server_command is not None:

@@ -205,6 +205,13 @@ def test_a_runner_that_cannot_be_is_an_error(tmp_path: Path, options: str, said:
     assert said in " ".join(result.stderr.split())
 
 
+def test_native_builds_visit_a_program_that_is_a_server(tmp_path: Path) -> None:
+    """Over plain TCP; nobody serves it."""
+    result = _configured(tmp_path, CALL.format("CLIENT 3"), emscripten=None)
+    (scenario,) = load_scenarios(_file(result)).scenarios
+    assert (scenario.runner, scenario.client, scenario.server) == ("native", 3, "")
+
+
 def test_native_builds_run_the_program_once(tmp_path: Path) -> None:
     """Whatever the runners of the web build are."""
     result = _configured(tmp_path, CALL.format("RUNNER node chromium"), emscripten=None)

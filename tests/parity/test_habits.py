@@ -131,6 +131,25 @@ def test_socket_echo_is_equal(
     assert native["bytes_to_server"] == web["bytes_to_server"] == 74_242
 
 
+@pytest.mark.parametrize("backend", ["websocket", "node"])
+def test_programs_that_are_servers_are_equal(
+    tmp_path: Path, newest_tools: Tools, capsys: pytest.CaptureFixture[str], backend: str
+) -> None:
+    """Visited over TCP and by WebSocket, as each build speaks; the calls are those of accept()."""
+    folder = tmp_path / "server"
+    assert main(["init", str(folder), "--template", "server-in-wasm", "--name", "server"]) == 0
+    lists = folder / "CMakeLists.txt"
+    lists.write_text(lists.read_text().replace("BACKEND websocket", f"BACKEND {backend}"))
+    code, document = _parity(folder, newest_tools, [], capsys)
+    assert code == 0, document
+    assert set(_by_name(document)) == {
+        f"server-{name}" for name in ("echoes", "echoes-long-messages", "wants-a-port")
+    }
+    for side in ("native", "web"):
+        (connection,) = _by_name(document)["server-echoes"][side]["connections"]
+        assert connection["bytes_to_server"] == connection["bytes_to_program"] == 66_787
+
+
 def test_check_compares_too(
     project: Path, newest_tools: Tools, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from types import MappingProxyType
@@ -53,6 +54,57 @@ def test_what_goes_wrong_is_said(behaviour: str) -> None:
     assert record.error
     (mismatch,) = client_mismatches(3, record)
     assert record.error in mismatch.found
+
+
+def _plain(port: int) -> Event:
+    detail = MappingProxyType({"port": port, "raw": True})
+    return Event(Kind.LISTEN, Source.PROGRAM, detail=detail)
+
+
+def test_a_program_with_real_sockets_is_spoken_to_over_tcp() -> None:
+    """BACKEND node under Node: no handshake, no frames."""
+    with TestServer("raw-tcp") as server:
+        visit = ServerVisit(6)
+        visit.on_event(_plain(server.port))
+        assert visit.done.wait(20 * SCALE)
+    assert visit.record is not None
+    assert (visit.record.subprotocol, visit.record.error) == (None, "")
+    assert visit.record.bytes_echoed == 1 + 125 + 126 + 1000 + 65535 + 65536
+    assert list(client_mismatches(6, visit.record)) == []
+
+
+def test_a_native_program_is_visited_when_it_listens() -> None:
+    """It has no hook that says so: its port is watched, and visited once."""
+    port, visit = free_port(), ServerVisit(2)
+    with visit.watching(port):
+        assert not visit.done.is_set()
+        with TestServer("raw-tcp", port=port) as server:
+            assert visit.done.wait(20 * SCALE)
+            assert len(server.connections) == 1
+    assert visit.record is not None
+    assert visit.record.error == ""
+
+
+def test_a_native_program_that_never_listens_is_not_waited_for() -> None:
+    """The end of the run ends the watch."""
+    visit = ServerVisit(1)
+    with visit.watching(free_port()):
+        pass
+    assert visit.record is None
+
+
+def test_a_program_that_hangs_up_on_tcp_is_told_so() -> None:
+    """In words, as with a WebSocket."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        visit = ServerVisit(3)
+        visit.on_event(_plain(listener.getsockname()[1]))
+        peer, _ = listener.accept()
+        peer.shutdown(socket.SHUT_WR)
+        assert visit.done.wait(20 * SCALE)
+        peer.close()
+    assert visit.record is not None
+    assert visit.record.messages_echoed == 0
+    assert "the program closed the connection" in visit.record.error
 
 
 def test_nobody_listens() -> None:

@@ -390,11 +390,11 @@ def test_pairs_and_those_that_cannot_be() -> None:
     ]
     natives = [scenario("one", program=Path("own"), arguments=("native",))]
     pairs, rest = pair_up(web, natives, {"a": Path("a")})
-    assert [pair.web.name for pair in pairs] == ["one", "two", "raw", "none", "relayed"]
+    assert [pair.web.name for pair in pairs] == ["one", "two", "server", "raw", "none", "relayed"]
     assert [pair.native.program for pair in pairs[:2]] == [Path("own"), Path("a")]
     assert [pair.native.arguments for pair in pairs[:2]] == [("native",), ("web",)]
     assert all(pair.native.runner == "native" for pair in pairs)
-    left = ["elsewhere", "server", "proxy", "garbage", "datagrams", "websocket"]
+    left = ["elsewhere", "proxy", "garbage", "datagrams", "websocket"]
     assert [one.name for one in rest] == left
     assert all(one.why for one in rest)
 
