@@ -11,7 +11,7 @@ from emsockets_build.storage import write_whole
 from emsockets_build.toolchain import Toolchain
 from tests.gallery.entry import Entry
 
-__all__ = ["PROGRAMS", "Programs"]
+__all__ = ["PROGRAMS", "Programs", "compiling"]
 
 PROGRAMS = Path(__file__).with_name("programs")
 _HEAD = """\
@@ -59,7 +59,7 @@ class Programs:
         return None
 
 
-def _compiling(entry: Entry) -> tuple[str, ...]:
+def compiling(entry: Entry) -> tuple[str, ...]:
     """Return the flags that the compiler wants, too; link settings are no business of its."""
     return tuple(flag for flag in entry.flags if not flag.startswith(("-s", "-l", "--")))
 
@@ -69,7 +69,7 @@ def _lists(entries: Iterable[Entry]) -> str:
     text = _HEAD
     objects: dict[tuple[str, tuple[str, ...]], str] = {}
     for entry in entries:
-        key = (entry.source, _compiling(entry))
+        key = (entry.source, compiling(entry))
         if key not in objects:
             name = objects[key] = f"object{len(objects)}"
             source = (PROGRAMS / entry.source).as_posix()

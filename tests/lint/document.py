@@ -1,16 +1,22 @@
-"""The rules as the table of the documentation: `python -m tests.lint.document`."""
+"""The tables of the documentation that are made of the rules: `python -m tests.lint.document`."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from emsockets_build.lint.rule import load_rules, releases_of
+from tests.lint import foretold
 
-__all__ = ["BEGIN", "DOCUMENT", "END", "table"]
+__all__ = ["DOCUMENT", "part", "table"]
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "lint.md"
-BEGIN, END = "<!-- rules: begin -->\n", "<!-- rules: end -->\n"
+
+
+def part(name: str, content: str) -> str:
+    """Return a part of the document that is generated, with the comments around it."""
+    return f"<!-- {name}: begin -->\n{content}<!-- {name}: end -->\n"
 
 
 def table() -> str:
@@ -31,8 +37,15 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def _write(name: str, content: str) -> None:
+    begin, _, end = part(name, "\0").partition("\0")
+    before, _, rest = DOCUMENT.read_text("utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    DOCUMENT.write_text(before + part(name, content) + after, "utf-8")
+
+
 if __name__ == "__main__":
-    before, _, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    DOCUMENT.write_text(before + BEGIN + table() + END + after, "utf-8")
+    _write("rules", table())
+    with tempfile.TemporaryDirectory() as folder:
+        _write("gallery", foretold.table(Path(folder)))
     sys.stdout.write(f"{DOCUMENT} is written\n")

@@ -129,7 +129,8 @@ def _library_missing(file: BuildFile) -> Iterator[Finding]:
     programs = [
         unit
         for unit in file.units
-        if unit.program and unit.inputs and unit.emscripten and not unit.adopted
+        if unit.program and unit.inputs and unit.emscripten
+        if not unit.adopted or unit.backend is not None  # else a variable may say websocket-api
     ]
     linked = any(_has(file, unit, *_LIBRARY) for unit in file.units)
     # A library from elsewhere may bring it along.
@@ -141,8 +142,14 @@ def _library_missing(file: BuildFile) -> Iterator[Finding]:
             unit.start,
             unit.end,
             "sources of the project include <emscripten/websocket.h>, and nothing links its "
-            f"library; add target_link_options({unit.name} PRIVATE -lwebsocket.js)",
+            f"library; {_linking(unit)}",
         )
+
+
+def _linking(unit: Unit) -> str:
+    if unit.adopted:
+        return f"write emsockets_target({unit.name} BACKEND websocket-api ...)"
+    return f"add target_link_options({unit.name} PRIVATE -lwebsocket.js)"
 
 
 def _file_system(file: BuildFile, unit: Unit) -> Iterator[Finding]:
