@@ -190,9 +190,10 @@ def _report(
     if arguments.json:
         _print_json(arguments, report, findings, changed)
     elif arguments.github:
-        from emsockets_build.report.findings import findings_for_github
+        from emsockets_build.report.findings import findings_for_github, skipped_for_github
 
-        sys.stdout.writelines(f"{line}\n" for line in findings_for_github(findings, load_rules()))
+        lines = [*findings_for_github(findings, load_rules()), *skipped_for_github(report.skipped)]
+        sys.stdout.writelines(f"{line}\n" for line in lines)
     else:
         _print_words(arguments, report, findings, changed)
 
@@ -263,6 +264,8 @@ def _summary(
     files = f"{report.files} file{'' if report.files == 1 else 's'}"
     if report.cached:
         files += f", {report.cached} of them unchanged since the last time"
+    if report.skipped:
+        files += f", {len(report.skipped)} not checked"
     release = arguments.judged_for
     judged = f"Emscripten {format_version(release)}" if release else "all releases of Emscripten"
     text = f"{', '.join(counts) or 'nothing found'} in {files}, judged for {judged}\n"

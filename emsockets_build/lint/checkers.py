@@ -12,14 +12,14 @@ from functools import cache
 from importlib import import_module
 
 from emsockets_build.lint.context import Context
-from emsockets_build.lint.finding import Finding
+from emsockets_build.lint.finding import Checked, Finding, Unchecked
 from emsockets_build.lint.rule import load_rules
 from emsockets_build.lint.silence import silenced_rules
 from emsockets_build.lint.text import Kind, SourceText
 
-__all__ = ["Checker", "check_text"]
+__all__ = ["Checker", "check_text", "check_whole"]
 
-Checker = Callable[[SourceText, Context], Iterable[Finding]]
+Checker = Callable[[SourceText, Context], Iterable[Finding | Unchecked]]
 
 _ROOMS = {
     Kind.CMAKE: "buildfiles",
@@ -31,6 +31,11 @@ _ROOMS = {
 
 
 def check_text(source: SourceText, context: Context) -> tuple[Finding, ...]:
+    """Return the findings of `check_whole`."""
+    return check_whole(source, context).findings
+
+
+def check_whole(source: SourceText, context: Context) -> Checked:
     """Run every checker of a file's kind.
 
     Args:
@@ -38,19 +43,23 @@ def check_text(source: SourceText, context: Context) -> tuple[Finding, ...]:
         context: What is known besides.
 
     Returns:
-        What was found, by place; without what the file itself silences, and without rules that do
-        not speak of the release in use.
+        What was found; without what the file itself silences, and without rules that do not speak
+        of the release in use.
     """
     rules = load_rules()
     silenced = silenced_rules(source)
-    found = {
-        finding
-        for checker in _checkers(source.kind)
-        for finding in checker(source, context)
-        if context.concerns(rules[finding.rule].since, rules[finding.rule].until)
-        and not silenced.covers(finding)
-    }
-    return tuple(sorted(found, key=lambda one: (one.line, one.column, one.rule, one.message)))
+    found: set[Finding] = set()
+    unchecked: list[str] = []
+    for checker in _checkers(source.kind):
+        for one in checker(source, context):
+            if isinstance(one, Unchecked):
+                unchecked.append(one.reason)
+            elif not silenced.covers(one) and context.concerns(
+                rules[one.rule].since, rules[one.rule].until
+            ):
+                found.add(one)
+    ordered = sorted(found, key=lambda one: (one.line, one.column, one.rule, one.message))
+    return Checked(tuple(ordered), "; ".join(dict.fromkeys(unchecked)))
 
 
 @cache

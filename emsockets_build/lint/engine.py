@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from emsockets_build.lint.checkers import check_text
+from emsockets_build.lint.checkers import check_whole
 from emsockets_build.lint.collect import File, collect
 from emsockets_build.lint.context import Context
-from emsockets_build.lint.finding import Finding
+from emsockets_build.lint.finding import Checked, Finding
 from emsockets_build.lint.project import Project
 from emsockets_build.lint.store import Store
 from emsockets_build.lint.text import Kind, SourceText, decode
@@ -104,15 +104,16 @@ def lint(
         progress(done, len(tasks))
     kept.save(task.key for task in tasks)
     found_in = {task.source.path: kept.get(task.key, task.source.path) for task in tasks}
+    skipped += [Skipped(path, one.unchecked) for path, one in found_in.items() if one.unchecked]
     return Report(
-        findings=tuple(finding for found in found_in.values() for finding in found),
+        findings=tuple(finding for one in found_in.values() for finding in one.findings),
         skipped=tuple(skipped),
-        files=len(tasks),
+        files=sum(not one.unchecked for one in found_in.values()),
         cached=len(tasks) - len(fresh),
         checked={
             task.source.path: (task.source, task.context)
             for task in tasks
-            if found_in[task.source.path]
+            if found_in[task.source.path].findings
         },
     )
 
@@ -151,7 +152,7 @@ def _read_all(files: Iterable[File], skipped: list[Skipped]) -> Iterator[SourceT
             yield source
 
 
-def _check_all(tasks: Sequence[_Task], jobs: int | None) -> Iterator[tuple[Finding, ...]]:
+def _check_all(tasks: Sequence[_Task], jobs: int | None) -> Iterator[Checked]:
     workers = min(jobs or os.cpu_count() or 1, 8)
     if workers == 1 or sum(len(task.source.text) for task in tasks) < _WORTH_PROCESSES:
         yield from map(_check, tasks)
@@ -164,5 +165,5 @@ def _check_all(tasks: Sequence[_Task], jobs: int | None) -> Iterator[tuple[Findi
         yield from pool.map(_check, tasks, chunksize=_CHUNK)
 
 
-def _check(task: _Task) -> tuple[Finding, ...]:
-    return check_text(task.source, task.context)
+def _check(task: _Task) -> Checked:
+    return check_whole(task.source, task.context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Edit", "Finding", "Fix", "apply_edits"]
+__all__ = ["Checked", "Edit", "Finding", "Fix", "Unchecked", "apply_edits"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,6 +57,30 @@ class Finding:
     end_column: int
     message: str
     fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """What a checker yields for a file that it passes over though it should be looked at.
+
+    Attributes:
+        reason: Why, as a clause such as ``it is larger than 1 MiB``.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of one file.
+
+    Attributes:
+        findings: By place.
+        unchecked: Why it was not looked at, or not in all; empty if it was.
+    """
+
+    findings: tuple[Finding, ...]
+    unchecked: str = ""
 
 
 def apply_edits(text: str, fixes: Iterable[Fix]) -> tuple[str, tuple[Fix, ...]]:

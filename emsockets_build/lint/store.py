@@ -12,7 +12,7 @@ from typing import Any
 
 from emsockets_build.errors import UsageError
 from emsockets_build.lint.context import Context
-from emsockets_build.lint.finding import Edit, Finding, Fix
+from emsockets_build.lint.finding import Checked, Edit, Finding, Fix
 from emsockets_build.lint.text import SourceText
 from emsockets_build.settings.names import ReleaseSettings
 from emsockets_build.storage import write_whole
@@ -30,10 +30,10 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._entries: dict[str, list[dict[str, Any]]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
         if path is not None:
             self._entries = _load(path)
-        self._found: dict[str, tuple[Finding, ...]] = {}
+        self._found: dict[str, Checked] = {}
         self._contexts: dict[int, tuple[Context, str]] = {}
 
     def __contains__(self, key: str) -> bool:
@@ -69,11 +69,11 @@ class Store:
             known = self._contexts[id(context)] = (context, digest)
         return known[1]
 
-    def put(self, key: str, findings: tuple[Finding, ...]) -> None:
+    def put(self, key: str, checked: Checked) -> None:
         """Keep what was found."""
-        self._found[key] = findings
+        self._found[key] = checked
 
-    def get(self, key: str, path: str) -> tuple[Finding, ...]:
+    def get(self, key: str, path: str) -> Checked:
         """Return what is kept.
 
         Args:
@@ -82,8 +82,10 @@ class Store:
         """
         found = self._found.get(key)
         if found is None:
-            found = self._found[key] = tuple(map(_finding, self._entries[key]))
-        return tuple(replace(one, path=path) if one.path != path else one for one in found)
+            found = self._found[key] = _checked(self._entries[key])
+        if all(one.path == path for one in found.findings):
+            return found
+        return replace(found, findings=tuple(replace(one, path=path) for one in found.findings))
 
     def save(self, keys: Iterable[str]) -> None:
         """Write the file, if it has one: what this run asked for, and nothing older.
@@ -96,9 +98,7 @@ class Store:
         if wanted.keys() == self._entries.keys():
             return
         entries = {
-            key: [asdict(finding) for finding in self._found[key]]
-            if key in self._found
-            else self._entries[key]
+            key: asdict(self._found[key]) if key in self._found else self._entries[key]
             for key in wanted
         }
         try:
@@ -113,15 +113,18 @@ def _sorted_repr(installed: ReleaseSettings | None) -> str:
     return repr(replace(installed, compile_time=frozenset())) + repr(sorted(installed.compile_time))
 
 
-def _load(path: Path) -> dict[str, list[dict[str, Any]]]:
+def _load(path: Path) -> dict[str, dict[str, Any]]:
     try:
         entries = json.loads(path.read_bytes())
-        for found in entries.values():
-            for entry in found:
-                _finding(entry)
+        for entry in entries.values():
+            _checked(entry)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}
     return dict(entries)
+
+
+def _checked(entry: dict[str, Any]) -> Checked:
+    return Checked(tuple(map(_finding, entry["findings"])), str(entry["unchecked"]))
 
 
 def _finding(entry: dict[str, Any]) -> Finding:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
 
+from emsockets_build.lint.engine import Skipped
 from emsockets_build.lint.finding import Finding
 from emsockets_build.lint.rule import Level, Rule
 from emsockets_build.lint.text import SourceText
 from emsockets_build.quoting import terminal_escape
 from emsockets_build.report.github import annotation
 
-__all__ = ["draw_findings", "findings_as_json", "findings_for_github", "totals"]
+__all__ = [
+    "draw_findings",
+    "findings_as_json",
+    "findings_for_github",
+    "skipped_for_github",
+    "totals",
+]
 
 _STYLES = {Level.ERROR: "bold red", Level.WARNING: "bold yellow", Level.NOTE: "bold cyan"}
 _GITHUB = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
@@ -107,3 +114,9 @@ def findings_for_github(findings: Sequence[Finding], rules: Mapping[str, Rule]) 
             endColumn=finding.end_column,
             title=f"{rule.id} {rule.name}",
         )
+
+
+def skipped_for_github(skipped: Iterable[Skipped]) -> Iterator[str]:
+    """Write a notice for each file that was not checked."""
+    for one in skipped:
+        yield annotation("notice", f"not checked: {one.reason}", file=one.path)

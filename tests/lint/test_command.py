@@ -149,6 +149,39 @@ def test_sarif_is_what_the_standard_asks_for(project: Path) -> None:
     assert len(run["invocations"][0]["toolExecutionNotifications"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("socket.c", "it is larger than 8 MiB"),
+        ("middle.c", "it is larger than 1 MiB, and so was mostly generated"),
+        ("huge.cmake", "it is larger than 4 MiB"),
+        ("huge.js", "it is larger than 64 MiB"),
+    ],
+)
+def test_what_is_too_large_is_said_in_every_output(
+    name: str, reason: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no finding, and the rest is checked; unchanged files say so again."""
+    size = {"middle.c": 2 << 20, "huge.js": 65 << 20}.get(name, 50 << 20)
+    line = b"/* #include <sys/socket.h> */ int a;\n"
+    (project / name).write_bytes(line * (size // len(line) + 1))
+    for _ in range(2):
+        assert lint("--sarif", "out.sarif", "--select", "ES001,ES016") == 1
+        out, err = capsys.readouterr()
+        assert out.count("error:") == 1
+        assert f"{name}: not checked: {reason}\n" in err
+        assert "1 error in 1 file" in err
+        assert ", 1 not checked, judged for" in err
+    (note,) = json.loads((project / "out.sarif").read_text())["runs"][0]["invocations"][0][
+        "toolExecutionNotifications"
+    ]
+    assert note["message"]["text"] == f"not checked: {reason}"
+    lint("--json")
+    assert json.loads(capsys.readouterr().out)["skipped"] == [{"path": name, "reason": reason}]
+    lint("--github")
+    assert f"::notice file={name}::not checked: {reason}\n" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("project")
 def test_a_path_that_is_not_there_or_of_no_kind_is_bad_usage(
     capsys: pytest.CaptureFixture[str],

@@ -77,6 +77,19 @@ def test_other_encodings_keep_their_places(tmp_path: Path) -> None:
     assert [finding.column for finding in lint([tmp_path]).findings] == [34, 34, 34]
 
 
+def test_sources_in_other_encodings_keep_their_places(tmp_path: Path) -> None:
+    text = "// \u00e4\r\nvoid f(int fd) { char c; while (recv(fd, &c, 1, 0) < 0) { } }\r\n"
+    for name, data in {
+        "utf16": b"\xff\xfe" + text.encode("utf-16-le"),
+        "utf16-be": b"\xfe\xff" + text.encode("utf-16-be"),
+        "bom": b"\xef\xbb\xbf" + text.encode(),
+        "latin": text.encode("latin-1"),
+    }.items():
+        (tmp_path / f"{name}.cpp").write_bytes(data)
+    places = [(finding.line, finding.column) for finding in lint([tmp_path], jobs=1).findings]
+    assert places == [(2, 33)] * 4
+
+
 def test_what_only_native_targets_are_made_of_is_not_judged(tmp_path: Path) -> None:
     """A source that a web build has, too, is."""
     loop = "#include <sys/socket.h>\nint main() { while (recv(3, 0, 0, 0) < 0) {} }\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from emsockets_build.lint.context import Context
-from emsockets_build.lint.finding import Edit, Finding, Fix
+from emsockets_build.lint.finding import Edit, Finding, Fix, Unchecked
 from emsockets_build.lint.source import calls, connecting, stack, waiting, websocket_api
 from emsockets_build.lint.source.conditions import Macros
 from emsockets_build.lint.source.hit import Analysis, Hit
@@ -21,7 +21,7 @@ from emsockets_build.lint.text import SourceText
 __all__ = ["MOST_BYTES", "check_source"]
 
 MOST_BYTES = 1 << 20
-"""The largest file that is parsed: what is larger was generated."""
+"""The largest file that is parsed: what is larger was mostly generated."""
 
 _ANALYSES: tuple[Analysis, ...] = (
     waiting.wait_loops,
@@ -54,17 +54,18 @@ _ELSEWHERE = re.compile(
 )
 
 
-def check_source(source: SourceText, context: Context) -> Iterator[Finding]:
-    """Yield what the rules on sources find in a file.
+def check_source(source: SourceText, context: Context) -> Iterator[Finding | Unchecked]:
+    """Yield what the rules on sources find in a file, or why they cannot look at it.
 
     Args:
         source: The file.
         context: The release and the targets.
     """
     data = source.data
-    if context.native:
+    if context.native or not worth_parsing(data) or _is_for_elsewhere(source.path):
         return
-    if len(data) > MOST_BYTES or not worth_parsing(data) or _is_for_elsewhere(source.path):
+    if len(data) > MOST_BYTES:
+        yield Unchecked(f"it is larger than {MOST_BYTES >> 20} MiB, and so was mostly generated")
         return
     suffix = PurePath(source.path).suffix.lower()
     cplusplus = suffix != ".c" and (suffix != ".h" or _CPLUSPLUS.search(data) is not None)
@@ -74,7 +75,10 @@ def check_source(source: SourceText, context: Context) -> Iterator[Finding]:
         if web.wait not in units:  # the view depends on nothing else of it
             units[web.wait] = _read(data, web, cplusplus=cplusplus)
         unit = units[web.wait]
-        for hit in _hits(unit, web) if unit is not None else ():
+        if unit is None:
+            yield Unchecked("the parser gave it up, as it takes too long")
+            break
+        for hit in _hits(unit, web):
             hits.setdefault((hit.rule, hit.start), hit)
     for hit in hits.values():
         yield source.at_bytes(hit.rule, hit.start, hit.end, hit.message, _fix(source, hit))

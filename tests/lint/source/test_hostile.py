@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emsockets_build.lint.checkers import check_text
+from emsockets_build.lint.checkers import check_text, check_whole
 from emsockets_build.lint.context import Context
+from emsockets_build.lint.finding import Checked
+from emsockets_build.lint.source import tree
 from emsockets_build.lint.source.check import MOST_BYTES
-from emsockets_build.lint.text import Kind, decode
+from emsockets_build.lint.text import Kind, SourceText, decode
 from tests.lint.source.checking import check
 
 # Enough words that everything is parsed and read.
@@ -110,7 +112,25 @@ void f(int fd) { char c; while (recv(fd, &c, 1, 0) < 0) { } }
     assert [finding.rule for finding in check(text)] == ["ES016"]
 
 
-def test_a_file_that_was_generated_is_not_parsed() -> None:
-    line = "void f(int fd) { char c; while (recv(fd, &c, 1, 0) < 0) { } }\n"
-    assert check(line)
-    assert check(line + "// " + "x" * MOST_BYTES) == ()
+LOOP = "void f(int fd) { char c; while (recv(fd, &c, 1, 0) < 0) { } }\n"
+
+
+def _whole(text: str) -> Checked:
+    return check_whole(SourceText("a.cpp", text, Kind.SOURCE), Context())
+
+
+def test_a_large_file_about_sockets_is_said_to_be_unchecked() -> None:
+    assert _whole(LOOP).findings
+    filling = "// " + "x" * MOST_BYTES
+    assert _whole(LOOP + filling) == Checked(
+        (), "it is larger than 1 MiB, and so was mostly generated"
+    )
+    assert _whole(filling) == Checked(())
+
+
+def test_a_file_that_the_parser_gives_up_is_said_to_be_unchecked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _whole(LOOP * 1000).unchecked == ""
+    monkeypatch.setattr(tree, "_SECONDS", 0.0)
+    assert _whole(LOOP * 1000) == Checked((), "the parser gave it up, as it takes too long")
