@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from emsockets_build.verify.conduct import Conduct
 from emsockets_build.verify.parity import Comparison, Difference, Semantic, compare
-from emsockets_build.verify.parity_rules import RULES, Case, Setting, shown_by
+from emsockets_build.verify.parity_case import Case, Setting
+from emsockets_build.verify.parity_rules import RULES
+from emsockets_build.verify.parity_shown import shown_by
 from emsockets_build.verify.parting import Divergence, Parting, part
 
 __all__ = ["explain"]

@@ -7,135 +7,17 @@ observation of 3.1.6, 3.1.69 and 6.0.5.
 
 from __future__ import annotations
 
-import errno
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate, zip_longest
 
-from emsockets_build.verify.conduct import WASI_ERRORS, Call, Conduct, Session
-from emsockets_build.verify.parity import Aspect, Difference, Semantic
+from emsockets_build.verify.conduct import Call, Session
+from emsockets_build.verify.parity import Aspect, Semantic
+from emsockets_build.verify.parity_case import Case, own_address
 
-__all__ = ["RULES", "Case", "Setting", "shown_by"]
+__all__ = ["RULES"]
 
 _SO_ERROR = (1, 4)  # level and option, as Linux numbers them
-_NUMBER = re.compile(r"-?\d+")
-_OUTPUT = frozenset({Aspect.STDOUT, Aspect.STDERR})
 _LINES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """How the web build was made.
-
-    Attributes:
-        backend: The profile's backend.
-        wait: The profile's wait.
-    """
-
-    backend: str = "websocket"
-    wait: str = "asyncify"
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a rule looks at: both builds, and how the web build was made."""
-
-    native: Conduct
-    web: Conduct
-    setting: Setting
-
-
-# --- what a difference shows itself -----------------------------------------------------------
-
-
-def shown_by(difference: Difference, case: Case) -> Iterator[Semantic]:
-    """Explain a difference by itself.
-
-    Args:
-        difference: What differs.
-        case: Where.
-
-    Yields:
-        What its own words show.
-    """
-    if difference.aspect in _OUTPUT:
-        yield from _in_lines(difference.native, difference.web, case)
-    elif difference.aspect is Aspect.EXIT and case.setting.wait == "asyncify":
-        yield from _exit_code_lost(case)
-
-
-def _exit_code_lost(case: Case) -> Iterator[Semantic]:
-    """main()'s return value is lost under ASYNCIFY (observed; exit() keeps it)."""
-    native, web = case.native, case.web
-    same = (native.stdout, len(native.talks)) == (web.stdout, len(web.talks)) and all(
-        (one.to_server.size, one.to_program.size) == (other.to_server.size, other.to_program.size)
-        for one, other in zip(native.talks, web.talks, strict=False)
-    )
-    if native.exit_code and web.exit_code == 0 and same:
-        yield Semantic(
-            "exit-code-lost",
-            "the value that main() returns is lost under ASYNCIFY: Node ends with 0",
-            "call exit(code), or emscripten_force_exit(code), instead of returning it; WAIT jspi "
-            "and WAIT pthread keep it",
-            (f"native: {native.ending}", "web: exit code 0, with the same output and traffic"),
-            certain=True,
-        )
-
-
-def _in_lines(native: str, web: str, case: Case) -> Iterator[Semantic]:
-    """What two lines that differ in numbers alone say."""
-    here, there = _NUMBER.findall(native), _NUMBER.findall(web)
-    ports = {str(call.port) for call in case.native.named("getsockname") if call.port}
-    if any(port in here and port not in there for port in ports):
-        yield _own_port(native, web) if _posix(case) else replace(_own_address(case), certain=True)
-    if "172.29." in web and "172.29." not in native:
-        yield Semantic(
-            "made-up-address",
-            "getaddrinfo() makes up an address (172.29.x.y) for every name and remembers the name",
-            "do not print or compare addresses of names; connect() finds the name again",
-            (f"native: {native}", f"web: {web}"),
-            certain=True,
-        )
-    if _NUMBER.sub("#", native) != _NUMBER.sub("#", web) or len(here) != len(there):
-        return
-    pairs = [(one, other) for one, other in zip(here, there, strict=True) if one != other]
-    names = [_same_error(abs(int(one)), abs(int(other))) for one, other in pairs]
-    if names and all(names):
-        said = ", ".join(
-            f"{name} is {one} natively and {other} for the web"
-            for name, (one, other) in zip(names, pairs, strict=True)
-        )
-        yield Semantic(
-            "errno-numbers",
-            "the numbers of errors are others: Emscripten's libc has those of WASI",
-            "print and compare errors by name or with strerror(), never by number",
-            (said,),
-            certain=True,
-        )
-
-
-def _own_port(native: str, web: str) -> Semantic:
-    return Semantic(
-        "own-port",
-        "the system chooses a socket's own port anew in every run",
-        "leave it out of what is compared",
-        (f"native: {native}", f"web: {web}"),
-        certain=True,
-    )
-
-
-def _same_error(native: int, web: int) -> str:
-    name = errno.errorcode.get(native, "")
-    return name if 0 < web < len(WASI_ERRORS) and WASI_ERRORS[web] == name else ""
-
-
-# --- what the calls and the traffic show ------------------------------------------------------
-
-
-def _posix(case: Case) -> bool:
-    """Whether the web build's calls are as those of TCP: real ones, or those of POSIX ON."""
-    return case.setting.backend == "node" or case.web.posix
 
 
 def _pairs(case: Case) -> Iterator[tuple[Session, Session | None, tuple[int, ...]]]:
@@ -152,7 +34,7 @@ def _spans(reads: Sequence[Call]) -> list[tuple[int, int, Call]]:
 
 def _stream_merging(case: Case) -> Semantic | None:
     """One recv() never crosses the end of a message (library_sockfs.js, recvmsg)."""
-    if _posix(case):
+    if case.posix:
         return None
     for native, web, messages in _pairs(case):
         bounds = list(accumulate(messages))
@@ -216,7 +98,7 @@ def _sizes(messages: Sequence[int]) -> str:
 def _unfinished(case: Case) -> Semantic | None:
     """A message whose end never comes is dropped (RFC 6455 section 5.4)."""
     lost = [talk.to_program.unfinished for talk in case.web.talks if talk.to_program.unfinished]
-    if _posix(case) or not lost:
+    if case.posix or not lost:
         return None
     return Semantic(
         "unfinished-message-lost",
@@ -231,7 +113,7 @@ def _recv_never_blocks(case: Case) -> Semantic | None:
     """recv() returns EAGAIN where nothing is there, blocking or not (observed, all releases)."""
     web = [call for call in case.web.calls or () if call.reads and call.error == "EAGAIN"]
     native = [call for call in case.native.calls or () if call.reads]
-    if _posix(case) or not web or not native or any(call.error == "EAGAIN" for call in native):
+    if case.posix or not web or not native or any(call.error == "EAGAIN" for call in native):
         return None
     return Semantic(
         "recv-never-blocks",
@@ -245,7 +127,7 @@ def _recv_never_blocks(case: Case) -> Semantic | None:
 def _stub(name: str, error: str, remedy: str) -> Callable[[Case], Semantic | None]:
     def rule(case: Case) -> Semantic | None:
         done = [call for call in case.native.named(name) if not call.error]
-        if _posix(case) or not done:
+        if case.posix or not done:
             return None
         return Semantic(
             f"{name}-unsupported",
@@ -278,21 +160,10 @@ def _getsockopt(case: Case) -> Semantic | None:
     )
 
 
-def _own_address(case: Case) -> Semantic:
-    known = [call for call in case.native.named("getsockname") if call.port]
-    return Semantic(
-        "getsockname-empty",
-        "getsockname() told the socket's own address natively; for the web it is always 0.0.0.0:0",
-        "do not use the local address or port for anything; let the server tell what it sees",
-        (*(f"native: port {call.port}" for call in known[:1]), "web: 0.0.0.0:0"),
-        _OUTPUT,
-    )
-
-
 def _getsockname(case: Case) -> Semantic | None:
     """A WebSocket does not tell its own address (library_sockfs.js, getname)."""
     known = any(call.port for call in case.native.named("getsockname"))
-    return None if _posix(case) or not known else _own_address(case)
+    return None if case.posix or not known else own_address(case)
 
 
 def _connect_result(case: Case) -> Semantic | None:
@@ -316,7 +187,7 @@ def _said(call: Call) -> str:
 
 def _close_ends_both(case: Case) -> Semantic | None:
     """The JavaScript side answers a close by closing (RFC 6455 section 5.5.1)."""
-    if _posix(case):
+    if case.posix:
         return None
     for one, other in zip(case.native.talks, case.web.talks, strict=False):
         more = one.to_server.size > other.to_server.size
@@ -342,7 +213,7 @@ def _reset_reads_as_end(case: Case) -> Semantic | None:
         if (call.reads or call.sends) and call.error in {"ECONNRESET", "EPIPE"}
     ]
     web = [call for call in case.web.calls or () if call.reads and call.result == 0]
-    if _posix(case) or not native or (case.web.calls is not None and not web):
+    if case.posix or not native or (case.web.calls is not None and not web):
         return None
     return Semantic(
         "reset-reads-as-end",
@@ -375,7 +246,7 @@ def _send_takes_all(case: Case) -> Semantic | None:
         for call in case.native.calls or ()
         if call.sends and len(call.arguments) > 1 and 0 < call.result < call.arguments[1]
     ]
-    if _posix(case) or not partial:
+    if case.posix or not partial:
         return None
     return Semantic(
         "send-takes-all",

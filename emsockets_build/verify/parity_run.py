@@ -20,8 +20,8 @@ from emsockets_build.verify.conduct import Conduct, conduct_of
 from emsockets_build.verify.execute import execute
 from emsockets_build.verify.model import Expectations, Scenario, ServerCommand
 from emsockets_build.verify.parity import Comparison
+from emsockets_build.verify.parity_case import Setting
 from emsockets_build.verify.parity_explain import explain
-from emsockets_build.verify.parity_rules import Setting
 from emsockets_build.verify.runners import Runtime
 
 __all__ = ["NotCompared", "Pair", "Parities", "pair_up", "port_given", "run_pairs"]

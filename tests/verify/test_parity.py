@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from emsockets_build.verify.conduct import Call, Conduct, Direction, Talk
 from emsockets_build.verify.model import Cause, Scenario, ServerCommand
 from emsockets_build.verify.parity import Aspect, Comparison, compare, side_by_side
+from emsockets_build.verify.parity_case import Setting
 from emsockets_build.verify.parity_explain import explain
-from emsockets_build.verify.parity_rules import Setting
 from emsockets_build.verify.parity_run import Parities, pair_up, port_given
 from emsockets_build.verify.parting import part
 
@@ -410,7 +410,8 @@ def test_nothing_compared_is_no_proof() -> None:
 def test_the_page_explains_every_semantic() -> None:
     """docs/parity.md has a line for each identifier that a report may name."""
     root = Path(__file__).parents[2]
-    source = (root / "emsockets_build/verify/parity_rules.py").read_text("utf-8")
+    rules = (root / "emsockets_build/verify").glob("parity_*.py")
+    source = "".join(path.read_text("utf-8") for path in rules)
     names = set(re.findall(r'Semantic\(\s*"([a-z-]+)"', source))
     names |= {f"{name}-unsupported" for name in re.findall(r'_stub\(\s*"(\w+)"', source)}
     assert len(names) > 12

@@ -8,16 +8,22 @@ only a native build gets is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from emsockets_build.cmake_source import Argument, Call, read_calls
+from emsockets_build.lint.buildfiles.arguments import (
+    libraries_of,
+    options_of,
+    shell_prefix,
+    unescaped,
+)
+from emsockets_build.lint.buildfiles.branches import Branches, configuration
 from emsockets_build.lint.buildfiles.flags import (
     Conditions,
     Option,
     Stage,
     Unit,
-    parse_options,
 )
 from emsockets_build.lint.buildfiles.genex import expand, split_list
 from emsockets_build.lint.buildfiles.profile import profile_options
@@ -29,10 +35,6 @@ _VISIBILITY = frozenset(
     ("PRIVATE", "PUBLIC", "INTERFACE", "LINK_PUBLIC", "LINK_PRIVATE", "LINK_INTERFACE_LIBRARIES",
      "BEFORE", "AFTER", "debug", "optimized", "general")
 )  # fmt: skip
-_WEB = re.compile(
-    r"EMSCRIPTEN|PLATFORM_ID:Emscripten|CMAKE_SYSTEM_NAME (?:STREQUAL|MATCHES) \"?Emscripten\"?"
-    r"|\$\{CMAKE_SYSTEM_NAME\} (?:STREQUAL|MATCHES) \"?Emscripten\"?"
-)
 _VARIABLE = re.compile(r"\$\{([^${}]+)\}")
 _DIRECTORY_FLAGS = re.compile(
     r"CMAKE_(?:(?P<compile>C|CXX)_FLAGS|(?:EXE|SHARED|MODULE)_LINKER_FLAGS)(?:_(?P<config>[A-Z]+))?"
@@ -47,7 +49,6 @@ _LIST_PROPERTY = {
     "LINK_LIBRARIES": Stage.LINK,
     "INTERFACE_LINK_LIBRARIES": Stage.LINK,
 }
-_DEEPEST = 100  # if() in if(), and elseif() in a row
 _MOST_EXPANDED = 2000  # words of one variable; a list that doubles itself has no end
 _SKIPPED_IN_SET = frozenset(("PARENT_SCOPE", "CACHE", "FORCE"))
 
@@ -117,8 +118,7 @@ class _Reader:
         self.native: list[str] = []
         self._targets: dict[str, _Target] = {}
         self._variables: dict[str, list[tuple[Word, Conditions]]] = {}
-        self._arms: list[list[Conditions]] = []
-        self._taken: list[Conditions] = []
+        self._branches = Branches()
         self._directory_web = False
         self._handlers = {
             "set": self._set,
@@ -142,8 +142,8 @@ class _Reader:
     def take(self, call: Call) -> None:
         """Follow one call."""
         if call.name in {"if", "elseif", "else", "endif"}:
-            self._branch(call)
-        elif self._conditions() is None:
+            self._branches.take(call)
+        elif self._branches.needed is None:
             if call.name in {"add_executable", "add_library", "target_sources"}:
                 self.native += self._inputs(call)
         elif handler := self._handlers.get(call.name):
@@ -184,32 +184,6 @@ class _Reader:
             waiting += library.libraries
         return found
 
-    # Conditions.
-
-    def _conditions(self) -> Conditions | None:
-        """Return what must be so for the call at hand; None if Emscripten never comes here."""
-        return _without_platform(self._taken[-1]) if self._taken else frozenset()
-
-    def _branch(self, call: Call) -> None:
-        if call.name == "if":
-            self._arms.append([])
-        if not self._arms:
-            return
-        arms = self._arms[-1]
-        before: Conditions = frozenset().union(*arms[-_DEEPEST:]) if arms else frozenset()
-        if call.name != "if" and self._taken:
-            self._taken.pop()
-        if call.name == "endif":
-            self._arms.pop()
-            return
-        text = " ".join(call.arguments)
-        positive = _literals(text) if call.name != "else" else frozenset[tuple[str, bool]]()
-        arms.append(_negated(text))
-        above: Conditions = self._taken[-1] if self._taken else frozenset()
-        # Nobody nests so deep; each level would copy all that are above it.
-        deep = len(self._taken) > _DEEPEST
-        self._taken.append(above if deep else above | positive | before)
-
     # Variables.
 
     def _set(self, call: Call) -> None:
@@ -230,7 +204,7 @@ class _Reader:
     _string = _list
 
     def _assign(self, name: str, values: Sequence[Argument], *, keep: bool) -> None:
-        conditions = self._conditions() or frozenset()
+        conditions = self._branches.needed or frozenset()
         flags = _DIRECTORY_FLAGS.fullmatch(name)
         words = [
             (word, needed | conditions)
@@ -240,17 +214,17 @@ class _Reader:
         if flags is not None:
             # CMAKE_<LANG>_FLAGS go to the linker, too.
             stage = Stage.COMPILE | Stage.LINK if flags["compile"] else Stage.LINK
-            extra = _configuration(flags["config"])
-            self.directory += _options_of(words, stage, extra)
+            extra = configuration(flags["config"])
+            self.directory += options_of(words, stage, extra)
         before = self._variables.get(name, []) if keep or conditions else []
         self._variables[name] = [*before, *words][:_MOST_EXPANDED]
 
     def _expanded(self, value: Argument, *, as_shell: bool) -> list[tuple[Word, Conditions]]:
         """Return the words of an argument: list items, or words of a shell if CMake hands it on."""
         found: list[tuple[Word, Conditions]] = []
-        for item in split_list(_unescaped(value)):
+        for item in split_list(unescaped(value)):
             for part, needed in expand(item, frozenset()):
-                for word in split_words(part) if as_shell else _shell_prefix(part):
+                for word in split_words(part) if as_shell else shell_prefix(part):
                     found += [
                         (inner, needed | more)
                         for inner, more in self._of_variable(word, as_shell=as_shell)
@@ -282,9 +256,7 @@ class _Reader:
 
     def _mark(self, target: _Target) -> None:
         """Note that a call which only Emscripten comes to speaks of the target."""
-        target.web = target.web or any(
-            _WEB.fullmatch(text) for taken in self._taken for text, holds in taken if holds
-        )
+        target.web = target.web or self._branches.web_only
 
     def _inputs(self, call: Call) -> list[str]:
         return [
@@ -299,7 +271,7 @@ class _Reader:
         if not call.words:
             return
         stage = Stage.COMPILE if "compile" in call.name else Stage.LINK
-        conditions = self._conditions() or frozenset()
+        conditions = self._branches.needed or frozenset()
         targets = [self._target(name, call) for name in self._names(call.words[0])]
         own: list[tuple[Word, Conditions]] = []
         interface: list[tuple[Word, Conditions]] = []
@@ -314,27 +286,27 @@ class _Reader:
                 own += [(word, needed | conditions)] if private else []
                 interface += [(word, needed | conditions)] if public else []
         for target in targets:
-            target.options += _options_of(own, stage)
-            target.interface += _options_of(interface, stage)
+            target.options += options_of(own, stage)
+            target.interface += options_of(interface, stage)
             self._mark(target)
             if call.name == "target_link_libraries":
                 every = [*own, *interface]
                 target.libraries += [w.text for w, _ in every if not w.text.startswith("-")]
-                target.options += _libraries(own, stage)
-                target.interface += _libraries(interface, stage)
+                target.options += libraries_of(own, stage)
+                target.interface += libraries_of(interface, stage)
 
     def _names(self, word: Argument) -> list[str]:
         return [text.text for text, _ in self._expanded(word, as_shell=False)] or [word.text]
 
     def _directory_options(self, call: Call) -> None:
         stage = Stage.LINK if "link" in call.name else Stage.COMPILE
-        conditions = self._conditions() or frozenset()
+        conditions = self._branches.needed or frozenset()
         words = [
             (word, needed | conditions)
             for argument in call.words
             for word, needed in self._expanded(argument, as_shell=False)
         ]
-        self.directory += _options_of(words, stage) + _libraries(words, stage)
+        self.directory += options_of(words, stage) + libraries_of(words, stage)
 
     def _target_properties(self, call: Call) -> None:
         arguments = call.arguments
@@ -360,7 +332,7 @@ class _Reader:
                     self._property(target, arguments[place + 1], call.words[place + 2 :])
 
     def _property(self, target: _Target, key: str, values: Sequence[Argument]) -> None:
-        conditions = self._conditions() or frozenset()
+        conditions = self._branches.needed or frozenset()
         self._mark(target)
         if match := _FLAG_PROPERTY.fullmatch(key):
             stage = Stage.LINK if match["stage"] == "LINK_FLAGS" else Stage.COMPILE
@@ -369,14 +341,14 @@ class _Reader:
                 for value in values
                 for word, needed in self._expanded(value, as_shell=True)
             ]
-            target.options += _options_of(words, stage, _configuration(match["config"]))
+            target.options += options_of(words, stage, configuration(match["config"]))
         elif key in _LIST_PROPERTY:
             words = [
                 (word, needed | conditions)
                 for value in values
                 for word, needed in self._expanded(value, as_shell=False)
             ]
-            options = _options_of(words, _LIST_PROPERTY[key])
+            options = options_of(words, _LIST_PROPERTY[key])
             target.interface += options
             target.options += [] if key.startswith("INTERFACE") else options
 
@@ -391,100 +363,3 @@ class _Reader:
             target.wait, target.backend = found.wait, found.backend
             target.options += found.options
             target.interface += found.options
-
-
-def _without_platform(conditions: Conditions) -> Conditions | None:
-    """Take away what holds under Emscripten anyway; None if something never does."""
-    kept = set()
-    for text, holds in conditions:
-        if _WEB.fullmatch(text):
-            if not holds:
-                return None
-        else:
-            kept.add((text, holds))
-    return frozenset(kept)
-
-
-def _literals(text: str) -> Conditions:
-    """Return what a condition says, as far as it is a plain conjunction."""
-    if " OR " in text or "(" in text:
-        return frozenset({(text, True)})
-    parts = text.split(" AND ")
-    whole = frozenset({(text, True)}) if len(parts) > 1 else frozenset[tuple[str, bool]]()
-    return whole | {(part.removeprefix("NOT "), not part.startswith("NOT ")) for part in parts}
-
-
-def _negated(text: str) -> Conditions:
-    if text.startswith("NOT ") and " AND " not in text and " OR " not in text:
-        return frozenset({(text.removeprefix("NOT "), True)})
-    return frozenset({(text, False)})
-
-
-def _configuration(name: str | None) -> Conditions:
-    return frozenset({(f"CONFIG:{name.title()}", True)}) if name else frozenset()
-
-
-def _unescaped(argument: Argument) -> Word:
-    """Return an argument as CMake reads it, escapes resolved."""
-    text, start = argument.text, argument.start
-    if argument.kind == "bracket" or "\\" not in text:
-        return Word(text, start, start + len(text), ((0, start),))
-    parts: list[str] = []
-    starts = [(0, start)]
-    length = at = 0
-    for match in re.finditer(r"\\(\r?\n|[^A-Za-z0-9;])", text, re.DOTALL):
-        parts.append(text[at : match.start()])
-        length += match.start() - at
-        at = match.end() if match[1].endswith("\n") else match.start() + 1
-        starts.append((length, start + at))
-        # The escaped character itself is not looked at again.
-        if not match[1].endswith("\n"):
-            parts.append(text[at : match.end()])
-            length += match.end() - at
-            at = match.end()
-    parts.append(text[at:])
-    return Word("".join(parts), start, start + len(text), tuple(starts))
-
-
-def _shell_prefix(word: Word) -> tuple[Word, ...]:
-    """Split what ``SHELL:`` says is to be split."""
-    if word.text.startswith("SHELL:"):
-        return split_words(word.part(len("SHELL:"), len(word.text)))
-    return (word,)
-
-
-def _options_of(
-    words: Iterable[tuple[Word, Conditions]], stage: Stage, extra: Conditions = frozenset()
-) -> list[Option]:
-    """Read words as options, those that are given together together."""
-    found: list[Option] = []
-    group: list[Word] = []
-    needed: Conditions = frozenset()
-    for word, conditions in [*words, (Word("", 0, 0, ()), frozenset({("", True)}))]:
-        if conditions != needed:
-            found += _web_only(parse_options(group, stage, needed | extra))
-            group, needed = [], conditions
-        group.append(word)
-    return found
-
-
-def _web_only(options: Iterable[Option]) -> Iterator[Option]:
-    for option in options:
-        conditions = _without_platform(option.conditions)
-        if conditions is not None:
-            yield replace(option, conditions=conditions)
-
-
-def _libraries(words: Iterable[tuple[Word, Conditions]], stage: Stage) -> list[Option]:
-    """Return what linking with a library by name gives: CMake writes ``-l`` before it."""
-    found = []
-    for word, conditions in words:
-        given = {
-            "websocket.js": (("-lwebsocket.js", stage),),
-            "Threads::Threads": (("-pthread", Stage.COMPILE), ("-pthread", Stage.LINK)),
-        }.get(word.text, ())
-        found += [
-            Option(text, word.start, word.end, (word,), when, conditions, implied=True)
-            for text, when in given
-        ]
-    return found
