@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from emsockets_build.cmake_source import Argument, Call
 from emsockets_build.lint.buildfiles.flags import Option
 from emsockets_build.lint.buildfiles.read import BuildFile
+from emsockets_build.lint.buildfiles.rewriting import as_link_options
 from emsockets_build.lint.finding import Edit, Finding, Fix
 
 __all__ = ["check_options"]
@@ -85,17 +86,18 @@ def _flag_strings(file: BuildFile, call: Call) -> Iterator[Finding]:
     if keyword == "PROPERTY":
         if len(pairs) > 1 and _FLAG_STRING.fullmatch(pairs[0].text):
             mode = next((a for a in arguments[:place] if a.startswith("APPEND")), "")
-            yield from _flag_string(file, pairs[0], pairs[1:], mode)
+            yield from _flag_string(file, call, pairs[0], pairs[1:], mode)
         return
     for key, value in zip(pairs[::2], pairs[1::2], strict=False):
         if _FLAG_STRING.fullmatch(key.text):
-            yield from _flag_string(file, key, [value], "")
+            yield from _flag_string(file, call, key, [value], "")
 
 
 def _flag_string(
-    file: BuildFile, key: Argument, values: Sequence[Argument], mode: str
+    file: BuildFile, call: Call, key: Argument, values: Sequence[Argument], mode: str
 ) -> Iterator[Finding]:
     value = values[0]
+    fix = None
     if not _WEB_FLAG.search(value.text):
         return
     options = "target_link_options" if key.text.startswith("LINK") else "target_compile_options"
@@ -105,11 +107,13 @@ def _flag_string(
         message = f"APPEND_STRING glues this to what {key.text} has already; begin it with a blank"
     elif not mode and f"${{{key.text}}}" not in value.text and "_flags}" not in value.text.lower():
         message = f"this replaces what {key.text} of the target was before"
+        if file.cmake is not None:
+            fix = as_link_options(file.source.text, file.cmake.calls, call, value)
     else:
         message = ""
     if message:
         yield file.source.finding(
-            "ES010", key.start, key.start + len(key.text), f"{message}; use {options}()"
+            "ES010", key.start, key.start + len(key.text), f"{message}; use {options}()", fix
         )
     yield from _shell_characters(file, key, value)
 
