@@ -51,6 +51,7 @@ class Context:
         elsewhere: The options that other build files of the project give, as single tokens. For
             build files.
         native: Whether only targets that Emscripten never comes to name the file. For sources.
+        headers: The texts of headers whose functions the file calls. For sources.
     """
 
     version: Version | None = None
@@ -60,6 +61,7 @@ class Context:
     uses_anywhere: frozenset[str] | None = None
     elsewhere: frozenset[str] = frozenset()
     native: bool = False
+    headers: tuple[str, ...] = ()
 
     def concerns(self, since: Version | None = None, until: Version | None = None) -> bool:
         """Tell whether something that holds in ``[since, until)`` concerns the release in use.

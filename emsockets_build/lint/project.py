@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from emsockets_build.lint.buildfiles.flags import Option, Stage, Unit
 from emsockets_build.lint.buildfiles.read import BuildFile, read_build_file
 from emsockets_build.lint.context import Context, TargetFacts
+from emsockets_build.lint.includes import Headers
 from emsockets_build.lint.text import Kind, SourceText
 from emsockets_build.settings.names import ReleaseSettings
 from emsockets_build.settings.version import Version
@@ -73,7 +74,8 @@ class Project:
         native = {path for build in self._builds.values() for path in build.native}
         self._native = native - named
         self._of_folder = self._by_folder()
-        self._contexts: dict[tuple[TargetFacts, ...], Context] = {}
+        self._headers = Headers(sources)
+        self._contexts: dict[tuple[object, ...], Context] = {}
         self._native_context = Context(version, native=True)
 
     def context(self, source: SourceText) -> Context:
@@ -90,7 +92,10 @@ class Project:
         if source.path in self._native:
             return self._native_context
         targets = self._targets(source.path) if source.kind is Kind.SOURCE else ()
-        return self._contexts.setdefault(targets, Context(self._version, targets))
+        headers = self._headers.of(source)
+        return self._contexts.setdefault(
+            (targets, headers), Context(self._version, targets, headers=headers)
+        )
 
     def _targets(self, path: str) -> tuple[TargetFacts, ...]:
         """Return the targets that name a source; else those of the nearest folder with any."""

@@ -63,6 +63,7 @@ class Store:
                     for uses in (context.uses, context.uses_anywhere)
                 ),
                 repr(sorted(context.elsewhere)),
+                repr(context.headers),
             )
             text = "\0".join(words).encode("utf-8", "surrogateescape")
             digest = hashlib.blake2b(text, digest_size=16).hexdigest()

@@ -24,7 +24,6 @@ _GENERATIONS: tuple[Version, ...] = ((6, 0, 5), (3, 1, 69), (3, 1, 6))
 _SERVER = "it is the server's doing; `emsockets probe` asks the server"
 _LATER = "it is the server's doing, in the middle of a conversation"
 _MACHINE = "it is the machine's doing; `emsockets doctor` looks at it"
-_HEADER = "poll() is in another file, and each file is judged by itself"
 _ARGUMENT = "an argument of the program decides, which lint does not know"
 _RIGHT = "it is right in programs that are to run for ever"
 _OTHER = "it has nothing to do with sockets; compilers, sanitizers and tests find it"
@@ -55,7 +54,6 @@ UNKNOWABLE: Mapping[str, str] = {
         ),
         _MACHINE,
     ),
-    **dict.fromkeys(("poll-loop", "sleep-loop", "writable-is-not-connected"), _HEADER),
     **dict.fromkeys(
         (
             "accepts-too-early", "accepts-too-early-unread", "knows-only-einprogress",
@@ -82,6 +80,7 @@ UNKNOWABLE: Mapping[str, str] = {
     "exits-before-open": "how fast the server answers, nobody knows before",
     "port-in-use": "which ports are taken, only the machine knows",
     "pthread-program-without-exit-runtime": "pages do not end; with -sENVIRONMENT=node it is ES024",
+    "writable-is-not-connected": "connect() and the wait are in different functions",
     "wasm-left-behind": "what becomes of built files, the build files do not say",
 }  # fmt: skip
 """Why nothing is found of an entry, by its name."""

@@ -61,14 +61,15 @@ def check_source(source: SourceText, context: Context) -> Iterator[Finding | Unc
         source: The file.
         context: The release and the targets.
     """
-    data = source.data
+    own = source.data
+    data = b"\n".join([own, *(text.encode("utf-8", "surrogateescape") for text in context.headers)])
     if context.native or not worth_parsing(data) or _is_for_elsewhere(source.path):
         return
-    if len(data) > MOST_BYTES:
+    if len(own) > MOST_BYTES:
         yield Unchecked(f"it is larger than {MOST_BYTES >> 20} MiB, and so was mostly generated")
         return
     suffix = PurePath(source.path).suffix.lower()
-    cplusplus = suffix != ".c" and (suffix != ".h" or _CPLUSPLUS.search(data) is not None)
+    cplusplus = suffix != ".c" and (suffix != ".h" or _CPLUSPLUS.search(own) is not None)
     hits: dict[tuple[str, int], Hit] = {}
     units: dict[str | None, Unit | None] = {}
     for web in webs(context):
@@ -79,7 +80,8 @@ def check_source(source: SourceText, context: Context) -> Iterator[Finding | Unc
             yield Unchecked("the parser gave it up, as it takes too long")
             break
         for hit in _hits(unit, web):
-            hits.setdefault((hit.rule, hit.start), hit)
+            if hit.start < len(own):  # the headers are judged by themselves
+                hits.setdefault((hit.rule, hit.start), hit)
     for hit in hits.values():
         yield source.at_bytes(hit.rule, hit.start, hit.end, hit.message, _fix(source, hit))
 
