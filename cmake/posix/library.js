@@ -366,7 +366,7 @@ mergeInto(LibraryManager.library, {
       var stream = sock.type == 1;
       if (stream) {
         if (own.phase == 1) return;
-        if (!own.phase || own.ended || own.noWriting) {
+        if (!own.phase || own.ended || own.noWriting || PSX.link(sock).readyState > 1) {
           return sent || PSX.fail(sock) || -64; // EPIPE
         }
         if (!size) return 0;

@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-static int wait_for(struct pollfd *fds, nfds_t count, int timeout) {
+static int emsockets_wait_for(struct pollfd *fds, nfds_t count, int timeout) {
   struct emsockets_call call = emsockets_call_of(-1, fds, (int)count, timeout);
   return emsockets_perform(emsockets_poll, &call);
 }
@@ -36,13 +36,13 @@ static int milliseconds(const struct timespec *time) {
 }
 
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout) {
-  return emsockets_return(wait_for(fds, count, timeout < 0 ? -1 : timeout));
+  return emsockets_return(emsockets_wait_for(fds, count, timeout < 0 ? -1 : timeout));
 }
 
 int __wrap_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *time, const void *mask) {
   (void)mask;
   int timeout = milliseconds(time);
-  return emsockets_return(timeout < -1 ? timeout : wait_for(fds, count, timeout));
+  return emsockets_return(timeout < -1 ? timeout : emsockets_wait_for(fds, count, timeout));
 }
 
 static void keep(fd_set *set, int fd, int ready, int *total) {
@@ -75,7 +75,7 @@ int __wrap_pselect(int count, fd_set *reading, fd_set *writing, fd_set *except,
       fds[watched++].events = (short)events;
     }
   }
-  int result = wait_for(fds, watched, timeout);
+  int result = emsockets_wait_for(fds, watched, timeout);
   int total = 0;
   for (nfds_t i = 0; result >= 0 && i < watched; i++) {
     int events = fds[i].events;

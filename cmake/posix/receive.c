@@ -15,14 +15,14 @@ extern "C" {
 ssize_t __real_read(int fd, void *buffer, size_t length);
 ssize_t __real_readv(int fd, const struct iovec *vector, int count);
 
-static int receive(int fd, const struct iovec *vector, int count, int flags) {
+static int emsockets_receive_vector(int fd, const struct iovec *vector, int count, int flags) {
   struct emsockets_call call = emsockets_transfer(fd, vector, count, flags);
   return emsockets_perform(emsockets_receive, &call);
 }
 
 ssize_t __wrap_recv(int fd, void *buffer, size_t length, int flags) {
   struct iovec vector = {buffer, length};
-  return emsockets_return(receive(fd, &vector, 1, flags));
+  return emsockets_return(emsockets_receive_vector(fd, &vector, 1, flags));
 }
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
@@ -67,7 +67,7 @@ ssize_t __wrap_readv(int fd, const struct iovec *vector, int count) {
   if (count < 0) {
     return emsockets_return(-EINVAL);
   }
-  int result = receive(fd, vector, count, 0);
+  int result = emsockets_receive_vector(fd, vector, count, 0);
   return result == -ENOTSOCK ? __real_readv(fd, vector, count) : emsockets_return(result);
 }
 
@@ -76,7 +76,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t length) {
   if (length == 0 && emsockets_property(fd, EMSOCKETS_TYPE) >= 0) {
     return 0;  // unlike recv() it does not wait then
   }
-  int result = receive(fd, &vector, 1, 0);
+  int result = emsockets_receive_vector(fd, &vector, 1, 0);
   return result == -ENOTSOCK ? __real_read(fd, buffer, length) : emsockets_return(result);
 }
 

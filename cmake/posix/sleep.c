@@ -42,7 +42,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *ti
 #else
 
 // Also a sleep of no time lets events in.
-static void pause_for(long long milliseconds) {
+static void emsockets_pause_for(long long milliseconds) {
   do {
     int part = milliseconds >= INT_MAX ? INT_MAX - 1 : milliseconds > 0 ? (int)milliseconds : 1;
     struct emsockets_call call = emsockets_call_of(-1, NULL, 0, part);
@@ -69,7 +69,7 @@ int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *ti
     left->tv_sec = 0;
     left->tv_nsec = 0;
   }
-  pause_for(seconds * 1000 + (nanoseconds + 999999) / 1000000);
+  emsockets_pause_for(seconds * 1000 + (nanoseconds + 999999) / 1000000);
   return 0;
 }
 
@@ -78,12 +78,12 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left) {
 }
 
 int __wrap_usleep(unsigned microseconds) {
-  pause_for(((long long)microseconds + 999) / 1000);
+  emsockets_pause_for(((long long)microseconds + 999) / 1000);
   return 0;
 }
 
 unsigned __wrap_sleep(unsigned seconds) {
-  pause_for(seconds * 1000LL);
+  emsockets_pause_for(seconds * 1000LL);
   return 0;
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from emsockets_build.errors import EmSocketsError
@@ -15,6 +15,7 @@ from emsockets_build.run.stacks import Observation
 from emsockets_build.run.supervise import Running
 from emsockets_build.run.symbolize import SourceLine, read_symbol_map, source_lines
 from emsockets_build.run.wasm import FunctionTable
+from emsockets_build.transcript.event import Event, Kind
 
 __all__ = ["Examination", "explain", "pulse_of", "without_noise"]
 
@@ -38,6 +39,7 @@ class Examination:
     Attributes:
         hang: What was found; None before `look`.
         looked: Whether the inspector was opened, which Node says on standard error.
+        began: When the look began that found it, on the monotonic clock.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Examination:
         self._node = node
         self._symbolizer = symbolizer
         self.looked = False
+        self.began = 0.0
         self._url = ""
         self.hang: Hang | None = None
 
@@ -77,6 +80,7 @@ class Examination:
     def look(self, running: Running) -> None:
         """Look at the program while it still runs; never raises for what it cannot see."""
         self.looked = True
+        self.began = time.monotonic()
         # asyncio and a WebSocket client are needed for a hang only; most runs have none.
         from emsockets_build.run.inspector import observe, open_inspector
 
@@ -110,6 +114,23 @@ class Examination:
             return True
         self.hang = None
         return False
+
+    def undisturbed(self, events: Iterable[Event]) -> tuple[Event, ...]:
+        """Leave out the exceptions that the look itself may have brought about.
+
+        A thread that V8 of 2026 stops in an optimised ``memory.atomic.wait32`` goes on with
+        registers that are not its own.
+
+        Args:
+            events: What the hook told.
+        """
+        return tuple(
+            event
+            for event in events
+            if self.hang is None
+            or event.kind is not Kind.EXCEPTION
+            or (event.time is not None and event.time < self.began)
+        )
 
 
 def explain(

@@ -145,7 +145,7 @@ def scan_features(
         proxy_to_pthread=_has(text, "_emscripten_proxy_main", "emscripten_proxy_main"),
         asyncify="Asyncify" in text and not jspi,
         jspi=jspi,
-        posix=_has(text, "EmSocketsPosix"),
+        posix=_has(text, "_emsockets_receive", "_emsockets_poll", "emsockets: ASYNCIFY"),
         socket_debug=_has(text, "handle message (", "websocket adding peer", "adding peer:"),
         fetch_file=_fetches_file(text, version),
         dirname_in_module=is_module and "__dirname" in text and "createRequire" not in text,

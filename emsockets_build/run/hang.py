@@ -88,7 +88,16 @@ _OF_SOCKETS = (
 )
 _WAITING = _BLOCKING | _OF_SOCKETS | _SLEEP | {"getaddrinfo", "gethostbyname"}
 _MAIN = frozenset({"main", "__main_argc_argv", "__original_main", "__main_void", "_start"})
-_NOT_THE_USERS = re.compile(r"^(?:std::|__|emscripten_|_emscripten|_main_thread$|dynCall|invoke_)")
+_NOT_THE_USERS = re.compile(
+    r"^(?:std::|__|emscripten_|_emscripten|_main_thread$|dynCall|invoke_|emsockets_)"
+)
+# Of POSIX ON (cmake/posix): what is left of a call where its wrapper was inlined.
+_WRAPPED = {
+    "emsockets_receive_vector": "recv",
+    "emsockets_send_vector": "send",
+    "emsockets_wait_for": "poll",
+    "emsockets_pause_for": "sleep",
+}
 _NAMELESS = re.compile(r"^func\d+$")
 _HANDLES = {
     "TCPSocketWrap": "a TCP socket",
@@ -257,6 +266,7 @@ def _waiting_call(
             name = frame.function
             if _NAMELESS.match(name) and (file := _library_file(frame, lines)):
                 name = PurePosixPath(file).stem  # musl keeps select() in select.c
+            name = _WRAPPED.get(name, name.removeprefix("__wrap_"))
             if name in _WAITING:
                 return name, index
         elif index + 1 < len(stack) and stack[index + 1].wasm:

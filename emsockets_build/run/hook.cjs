@@ -172,10 +172,16 @@ if (isMainThread) {
   // The pulse: it stops when a loop in the program keeps the event loop from turning, and its
   // last word says what the process waits for.
   let handles = "";
+  let over = false;
   setInterval(() => {
     const resources = process.getActiveResourcesInfo ? process.getActiveResourcesInfo() : [];
     const listed = JSON.stringify([resources.slice(0, 40), openSockets()]);
     report("alive", listed === handles ? {} : { resources: resources.slice(0, 40), sockets: openSockets() });
     handles = listed;
+    // Emscripten sets it as the program exits; what is open may keep Node going all the same.
+    if (!over && process.exitCode !== undefined) {
+      over = true;
+      report("over", { code: process.exitCode });
+    }
   }, settings.pulse || 200).unref();
 }

@@ -25,6 +25,12 @@ IMPORTS = {
     "emscripten_websocket_get_ready_state": "emscripten_websocket_get_ready_state",
     "usleep": "usleep",
     "sched_yield": "sched_yield",
+    # Of POSIX ON (cmake/posix).
+    "emsockets_receive": "recv",
+    "emsockets_send": "send",
+    "emsockets_accept": "accept",
+    "emsockets_connect": "connect",
+    "emsockets_poll": "poll",
 }
 # A loop that prints does not wait in write().
 _NAMES = "|".join(re.escape(name) for name in IMPORTS if name != "fd_write")

@@ -85,12 +85,14 @@ def run_node(
         )
     finally:
         channel.close()
+    events = examination.undisturbed(result.events)
     return replace(
         result,
+        events=events,
         stderr=without_noise(result.stderr) if examination.looked else result.stderr,
         features=features,
         hang=examination.hang,
-        crash=crash_stack(program.path, result.events, symbolizer),
+        crash=crash_stack(program.path, events, symbolizer),
     )
 
 

@@ -126,6 +126,9 @@ def connect_misread(evidence: Evidence) -> Cause | None:
     """The start of a connection was taken for a failure (issue 22630)."""
     story = evidence.of(Kind.CALL, Kind.OPEN, Kind.EXIT)
     connects = _calls(evidence, "connect")
+    features = evidence.result.features
+    if features is not None and features.posix:
+        return None  # what the program was told is another call's answer
     if not connects or not _gave_up(evidence):
         return None
     last = connects[-1]

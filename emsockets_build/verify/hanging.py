@@ -12,6 +12,9 @@ from emsockets_build.verify.model import Cause
 
 __all__ = ["blocked_event_loop", "never_ends"]
 
+_BOUNDED = (
+    "see what the server did, and give the wait a bound (SO_RCVTIMEO, or the time-out of poll())"
+)
 _EVENTS = "drive the socket from events or from a main loop"
 
 
@@ -37,6 +40,11 @@ def blocked_event_loop(evidence: Evidence) -> Cause | None:
 def _way_to_wait(evidence: Evidence) -> str:
     """Say how this program can wait, as it was built."""
     features = evidence.result.features
+    if features is not None and features.posix:
+        return (
+            "it can suspend, but this loop never does: wait in poll(), or in recv() of a blocking "
+            "descriptor (POSIX ON)"
+        )
     if features is not None and (features.asyncify or features.jspi):
         return (
             "it can suspend, but this loop never does: call emscripten_sleep() in it (select() and "
@@ -64,7 +72,22 @@ def never_ends(evidence: Evidence) -> Cause | None:
         HangKind.SUSPENDED: _suspended,
         HangKind.IDLE: _idle,
     }
+    if hang.kind is HangKind.SUSPENDED and _is_over(evidence):
+        return _idle(evidence, hang)
     return makers.get(hang.kind, _unknown)(evidence, hang)
+
+
+def _is_over(evidence: Evidence) -> bool:
+    """Whether the program has exited, and no longer waits, although Node goes on.
+
+    With ASYNCIFY the exit code is set when main() is first suspended; that all sockets were closed,
+    as exit() does, must tell.
+    """
+    features = evidence.result.features
+    if not evidence.noted("over"):
+        return False
+    closed = {event.socket for event in evidence.noted("closing")}
+    return features is None or not features.asyncify or closed >= evidence.opened > set()
 
 
 def _where(hang: Hang) -> str:
@@ -98,12 +121,24 @@ def _cause(evidence: Evidence, id_: str, summary: str, remedy: str) -> Cause:
 
 
 def _busy_worker(evidence: Evidence, hang: Hang) -> Cause:
+    features = evidence.result.features
+    posix = features is not None and features.posix
+    if posix and hang.waiting_in:
+        return _cause(
+            evidence,
+            "still-waiting",
+            f"{_where(hang)} still waits in {hang.waiting_in}() on a pthread ({hang.thread}); what "
+            "it waits for never came",
+            _BOUNDED,
+        )
     calling = f" in {hang.waiting_in}()" if hang.waiting_in else ""
     return _cause(
         evidence,
         "busy-wait-pthread",
         f"{_where(hang)} is still waiting{calling} on a pthread ({hang.thread})",
-        "what it waits for never came: see what the server did, and give the loop a bound; "
+        _BOUNDED
+        if posix
+        else "what it waits for never came: see what the server did, and give the loop a bound; "
         "recv() never blocks, it returns EAGAIN",
     )
 

@@ -125,12 +125,18 @@ def _cut_in_half(evidence: Evidence) -> Cause | None:
 
 
 def _closed_by_program(evidence: Evidence) -> set[str]:
-    """The sockets that the program closed, not just in answer to the server's close frame."""
-    return {
-        event.socket
-        for event in evidence.of(Kind.NOTE)
-        if event.detail.get("report") == "closing" and not event.detail.get("answering")
-    }
+    """The sockets that the program closed, not just in answer to the server's close frame.
+
+    What exit() closes may have ended before.
+    """
+    closed: set[str] = set()
+    ended: set[str] = set()
+    for event in evidence.of(Kind.NOTE, Kind.CLOSE):
+        if event.kind is Kind.CLOSE:
+            ended.add(event.socket)
+        elif event.detail.get("report") == "closing" and not event.detail.get("answering"):
+            closed |= {event.socket} - ended
+    return closed
 
 
 def closed_too_early(evidence: Evidence) -> Cause | None:
@@ -207,11 +213,20 @@ def exited_before_open(evidence: Evidence) -> Cause | None:
     closed = [event for event in evidence.errors if "closed before the connection" in event.text]
     if not made or evidence.opened or not (early or closed):
         return None
+    features = evidence.result.features
+    remedy = (
+        "main() returned and took the runtime with it: link without -sEXIT_RUNTIME "
+        "(emsockets_target EXIT_RUNTIME OFF), or wait with ASYNCIFY, JSPI or pthreads"
+    )
+    if features is not None and features.posix:
+        remedy = (
+            "a non-blocking connect(), or one whose SO_SNDTIMEO was too short for the server, has "
+            "only begun: wait with poll() until the socket is writable, then read SO_ERROR"
+        )
     return Cause(
         "exited-before-open",
         f"the program exited before its WebSocket to {made[0].text} was open",
-        "main() returned and took the runtime with it: link without -sEXIT_RUNTIME "
-        "(emsockets_target EXIT_RUNTIME OFF), or wait with ASYNCIFY, JSPI or pthreads",
+        remedy,
         evidence=(*evidence.lines(evidence.of(Kind.CONNECT, Kind.EXIT)), *evidence.server_lines()),
     )
 

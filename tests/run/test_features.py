@@ -38,6 +38,13 @@ def test_which_ws(text: str, version: tuple[int, ...] | None, style: WsStyle | N
     assert scan_features(text, version=version).ws is style
 
 
+def test_who_waits_with_posix_on() -> None:
+    """Our half in JavaScript tells; closure leaves the words of its abort."""
+    assert scan_features("function _emsockets_receive(call) {").posix
+    assert scan_features("abort('emsockets: ASYNCIFY suspends one call at a time").posix
+    assert not scan_features("function ___syscall_recvfrom(fd) {").posix
+
+
 @pytest.mark.parametrize(
     ("text", "version", "expected"),
     [

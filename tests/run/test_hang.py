@@ -114,6 +114,20 @@ def test_workers_count_once_the_main_thread_turns() -> None:
     assert (hang.waiting_in, hang.function) == ("recv", "readAll()")
 
 
+def test_a_call_of_posix_on_is_named_and_its_inner_functions_are_not_the_programs() -> None:
+    """The wrapper says which call it is; where that was inlined, the function below it does."""
+    inner = (wasm("emscripten_futex_wait"), wasm("emsockets_perform"))
+    for stack in (
+        (*inner, wasm("emsockets_receive_vector"), wasm("__wrap_recv"), wasm("readAll()", 200)),
+        (*inner, wasm("emsockets_receive_vector"), wasm("readAll()", 200)),
+        (js("_emsockets_receive"), wasm("emsockets_perform"), wasm("readAll()", 200)),
+    ):
+        seen = Observation((ThreadView("main", ()), ThreadView("worker 1", (stack,))))
+        hang = named(seen, turning=True)
+        assert (hang.kind, hang.waiting_in) == (HangKind.BUSY_WORKER, "recv")
+        assert hang.function == "readAll()"
+
+
 def test_a_lost_wake_up_is_blocked_not_busy() -> None:
     """It waits in a condition variable that nobody notifies."""
     worker = (

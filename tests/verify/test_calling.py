@@ -65,6 +65,13 @@ def test_a_connection_under_way_is_no_failure(result: int, word: str) -> None:
     assert word in found.summary
 
 
+def test_what_connect_said_below_posix_on_is_not_what_the_program_was_told() -> None:
+    """There connect() waits, and fails with another error."""
+    posix = ProgramFeatures(ModuleKind.SCRIPT, posix=True)
+    events = (call("socket", 3), CONNECT, call("connect", 0, 3), EXIT)
+    assert cause_of(*events, features=posix).id != "connect-result-misread"
+
+
 def test_exit_without_exit_runtime_counts_too() -> None:
     """The process lives on, but the program has called exit(1)."""
     events = (CONNECT, call("connect", 0, 3), call("exit", None, 1), OPEN)

@@ -221,6 +221,11 @@ def test_a_node_that_refuses_its_options() -> None:
             {},
             "pthread-blocked",
         ),
+        (
+            Hang(HangKind.BUSY_WORKER, "worker 1", "recv", "f()"),
+            {"features": features(posix=True)},
+            "still-waiting",
+        ),
         (Hang(HangKind.SUSPENDED, waiting_in="emscripten_sleep"), {}, "still-waiting"),
         (
             Hang(HangKind.IDLE, handles=("a worker thread (pthread)",)),
@@ -244,6 +249,40 @@ def test_a_program_that_does_not_end(
     """Each way to hang has its own name and remedy."""
     found = cause_of(exit_code=None, timed_out=True, hang=hang, **changes)
     assert found.id == expected
+
+
+def test_a_program_that_has_exited_is_not_still_waiting() -> None:
+    """What it left open keeps Node going; ASYNCIFY's exit code alone does not tell that it has."""
+    over = event(Kind.NOTE, socket="", report="over", code=1)
+    opened = event(Kind.OPEN, report="open")
+    closing = event(Kind.NOTE, report="closing", call="close", answering=False)
+    hang = Hang(HangKind.SUSPENDED, handles=("WebSocket 1 to ws://h/ (closing)",))
+    ended: dict[str, Any] = {"exit_code": None, "timed_out": True, "hang": hang}
+    for found, expected in (
+        (cause_of(connect(), opened, **ended), "still-waiting"),
+        (cause_of(connect(), opened, over, **ended), "open-socket-keeps-alive"),
+        (
+            cause_of(connect(), opened, over, **ended, features=features(asyncify=True)),
+            "still-waiting",
+        ),
+        (
+            cause_of(connect(), opened, over, closing, **ended, features=features(asyncify=True)),
+            "open-socket-keeps-alive",
+        ),
+    ):
+        assert found.id == expected
+
+
+def test_what_exit_closes_was_not_closed_by_the_program_before() -> None:
+    """A reset ends the connection; that the program then closes its end changes nothing."""
+    end = event(Kind.CLOSE, report="close", code=1006, reason="", clean=False)
+    closing = event(Kind.NOTE, report="closing", call="close", answering=False)
+    opened = event(Kind.OPEN, report="open")
+    reset = (a_connection(close_code=1006, reset=True),)
+    found = cause_of(connect(), opened, end, closing, connections=reset)
+    assert found.id == "connection-reset"
+    found = cause_of(connect(), opened, closing, end, connections=reset)
+    assert found.id != "connection-reset"
 
 
 def test_the_hang_is_named_as_a_compiler_would() -> None:
@@ -288,6 +327,9 @@ def test_how_a_program_ended_too_early() -> None:
     connecting = {"socket": 1, "state": "connecting", "url": URL, "buffered": 0}
     early = event(Kind.EXIT, socket="", report="exit", code=0, sockets=[connecting])
     assert cause_of(connect(), early).id == "exited-before-open"
+    waits = cause_of(connect(), early, features=features(posix=True, jspi=True))
+    assert waits.id == "exited-before-open"
+    assert "SO_SNDTIMEO" in waits.remedy, "it can wait already"
     opened = event(Kind.OPEN, report="open")
     full = {"socket": 1, "state": "open", "url": URL, "buffered": 99}
     late = event(Kind.EXIT, socket="", report="exit", code=0, sockets=[full])
