@@ -22,7 +22,7 @@ _CAUSES = {
     "spins-sink": (("busy-wait-main", "spins_in_recv"), ("still-waiting", "spins_in_recv")),
     "loops-sink": (("busy-loop-main", "loops_for_ever"), ("busy-wait-pthread", "loops_for_ever")),
     "returns-freeze": (("open-socket-keeps-alive", "closing"),) * 2,
-    "begins-echo": (("exited-before-open", "writable"),) * 2,
+    "begins-freeze": (("exited-before-open", "writable"),) * 2,
     "gives-up-freeze": (("exited-before-open", "SO_SNDTIMEO"),) * 2,
     "talks-refuse": (("handshake-refused", "400"),) * 2,
     "talks-abort": (("connection-reset", ""),) * 2,
