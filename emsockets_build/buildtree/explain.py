@@ -82,6 +82,15 @@ _KNOWN = (
         "build .js and write the page yourself, or link with -g or at -O0",
     ),
     Explanation(
+        "html-shell-missing",
+        re.compile(
+            r"No such file or directory: '[^']*(?:/html|/shell\.html|/powered_by_logo_shell\.png)'"
+        ),
+        "this Emscripten package lacks what emcc makes .html output of, as Debian's of 3.1.69 and "
+        "6.0.5 do",
+        "build .js and write the page yourself: `<script src=program.js></script>` starts it",
+    ),
+    Explanation(
         "closure-compiler-missing",
         re.compile(r"No such file or directory: 'closure-compiler'"),
         "--closure needs the Closure compiler, which is not installed",

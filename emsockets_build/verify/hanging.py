@@ -32,7 +32,7 @@ def blocked_event_loop(evidence: Evidence) -> Cause | None:
     return _cause(
         evidence,
         "busy-wait-main" if hang.waiting_in else "busy-loop-main",
-        f"{_where(hang)} is spinning{calling} on the main thread; {effect}",
+        f"{_where(hang)} is spinning{calling} on {_thread(hang)}; {effect}",
         _way_to_wait(evidence),
     )
 
@@ -98,6 +98,13 @@ def _where(hang: Hang) -> str:
     if hang.location:
         return f"{PurePath(hang.location).name} {name}"
     return name
+
+
+def _thread(hang: Hang) -> str:
+    """Name the thread that main() runs on, whose event loop brings the WebSocket's events."""
+    return (
+        "the main thread" if hang.thread == "main" else f"the program's own thread, {hang.thread}"
+    )
 
 
 def _cause(evidence: Evidence, id_: str, summary: str, remedy: str) -> Cause:

@@ -24,6 +24,11 @@ from emsockets_build.buildtree.explain import explain, failure_lines
         ("error: undefined symbol: $SOCKFS (referenced by x)", "remove the setting"),
         ("emcc: error: Attempt to set a non-existent setting: 'NODERAWSOCKETS'", "knows it"),
         ("html-minifier-terser was not found!", "-g"),
+        ("[Errno 2] No such file or directory: '/usr/share/emscripten/html'", "<script"),
+        (
+            "[Errno 2] No such file or directory: '/x/emscripten/media/powered_by_logo_shell.png'",
+            "write the page yourself",
+        ),
         ("FileNotFoundError: [Errno 2] No such file or directory: 'closure-compiler'", "closure"),
         (
             'Could not find a package configuration file provided by "EmSockets" with any of',

@@ -31,6 +31,7 @@ NOT_SHOWN: Mapping[str, str] = {
     "handshake-invalid": "a server that computes Sec-WebSocket-Accept wrongly",
     "host-unreachable": "an address that no route leads to: it takes the time limit of TCP",
     "html-minifier-missing": "optimised .html output of Debian's Emscripten",
+    "html-shell-missing": ".html output of Debian's Emscripten 3.1.69 and 6.0.5",
     "killed-by-signal": "a signal from outside, or a native program's fault",
     "mixed-content": "ws:// from an https page; `emsockets probe --page` tells it beforehand",
     "name-not-found": "a host name that does not resolve: how fast that is told depends on the DNS",

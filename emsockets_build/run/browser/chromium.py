@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from emsockets_build.errors import CheckFailedError
@@ -157,6 +157,7 @@ class ChromiumPage:
         self.workers: dict[str, ThreadDebugger] = {}
         self._debugger = self._thread("main", session, resumes=True)
         self._said = 0
+        self._in_worker = False
         client.handlers[session] = self._take
         client.crashes[target] = lambda status: record.end("page-crashed", status)
 
@@ -169,6 +170,7 @@ class ChromiumPage:
     async def load(self, url: str, settings: dict[str, object], seconds: float) -> None:
         """Prepare the page and send it to an address, whose server may take its time."""
         ask, session = self._client.ask, self.session
+        self._in_worker = bool(settings["worker"])
         script = page_script(settings, f"(text) => globalThis.{_BINDING}(text)")
         await asyncio.gather(
             ask("Page.enable", session),
@@ -271,31 +273,39 @@ class ChromiumPage:
         Raises:
             CheckFailedError: The browser is gone.
         """
-        threads = [self._debugger, *self.workers.values()]
+        threads = dict(self._threads())
         try:
-            if not turning:
-                self._debugger.sampling = True
-                await self._flush()
-            await self._debugger.sample(functions, idle=turning)
-            for worker in list(self.workers.values()):
+            for worker in list(threads.values())[0 if self._in_worker else 1 :]:
                 await worker.ask("Debugger.enable")
+            (session, first), *others = threads.items()
+            if not turning:
+                first.sampling = True
+                await self._flush(session, first)
+            await first.sample(functions, idle=turning)
+            for _, worker in others:
                 await worker.sample(functions, idle=False)
         except ProtocolError as error:
             raise CheckFailedError("the page cannot be looked into", why=str(error)) from error
-        for thread in threads:
+        for thread in threads.values():
             thread.sampling = False
             thread.send("Debugger.resume")
-        return Observation(tuple(thread.view() for thread in threads))
+        return Observation(tuple(thread.view() for thread in threads.values()))
 
-    async def _flush(self) -> None:
+    def _threads(self) -> Iterator[tuple[str, ThreadDebugger]]:
+        """Give the threads by their sessions, the one that the program's main() runs in first."""
+        if not self._in_worker or not self.workers:
+            yield self.session, self._debugger
+        yield from self.workers.items()
+
+    async def _flush(self, session: str, thread: ThreadDebugger) -> None:
         """Have the rest of a line that was begun before the hang."""
-        self._debugger.send("Debugger.pause")
-        if await self._debugger.paused(1.0) is not None:
+        thread.send("Debugger.pause")
+        if await thread.paused(1.0) is not None:
             with contextlib.suppress(ProtocolError):
                 await self._client.ask(
-                    "Runtime.evaluate", self.session, seconds=1, expression="emsocketsFlush()"
+                    "Runtime.evaluate", session, seconds=1, expression="emsocketsFlush()"
                 )
-            self._debugger.send("Debugger.resume")
+            thread.send("Debugger.resume")
 
     async def count(self) -> None:
         """Have the page's script tell what it has counted so far."""

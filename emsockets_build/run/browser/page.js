@@ -9,6 +9,12 @@
   if (/^(?:about:blank)?$/.test(String(scope.location))) return; // where every page begins
   const frame = scope.top !== undefined && scope.top !== scope ? ` in ${scope.location}` : "";
   if (frame && !settings.watches) return;
+  if (settings.worker) {
+    const worker = new Worker(settings.worker);
+    worker.onmessage = ({ data }) => typeof data?.emsockets === "string" && emit(data.emsockets);
+    worker.postMessage({ ...settings, worker: "" });
+    return;
+  }
   const { setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask } = scope;
   const native = { setTimeout: setTimeout.bind(scope), setInterval: setInterval.bind(scope) };
   const DETAILED = 2000; // messages per socket and direction that are reported one by one
@@ -480,10 +486,11 @@
         Module = value;
       },
     });
-    // What the page of the runner calls for a program that was linked as a factory.
+    // What the page of the runner calls for a program that was linked as a factory, which without
+    // EXPORT_NAME is called Module itself.
     scope.emsocketsStart = (factory) => {
-      if (typeof factory !== "function") return;
-      tracked(Promise.resolve(factory(Module))).catch((error) => died(error, "unhandledRejection"));
+      const started = Promise.resolve(factory).then((made) => made instanceof Function && made(given({})));
+      tracked(started).catch((error) => died(error, "unhandledRejection"));
     };
   }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emsockets_build.run.model import Program
 
-__all__ = ["SOURCE_URL", "page_script", "page_settings"]
+__all__ = ["SOURCE_URL", "page_script", "page_settings", "worker_script"]
 
 SOURCE_URL = "emsockets:///emsockets_build/run/browser/page.js"
 _HERE = Path(__file__).parent
@@ -20,6 +20,7 @@ def page_settings(
     own_page: bool,
     stays_alive: bool,
     threads: bool = False,
+    worker: str = "",
     watches: bool = False,
     every_call: bool = False,
 ) -> dict[str, object]:
@@ -30,6 +31,7 @@ def page_settings(
         own_page: Whether the page is ours, which leaves ``Module`` to the script.
         stays_alive: Whether the program goes on although nothing seems to keep it going.
         threads: Whether the program has threads.
+        worker: The path of the worker that the program runs in; empty if it runs in the page.
         watches: Whether the page is somebody else's, which is watched and nothing more.
         every_call: Report each socket call instead of each new result of one.
 
@@ -43,6 +45,7 @@ def page_settings(
         "ownPage": own_page,
         "staysAlive": stays_alive,
         "threads": threads,
+        "worker": worker,
         "watches": watches,
         "everyCall": every_call,
     }
@@ -58,14 +61,36 @@ def page_script(settings: dict[str, object], emit: str) -> str:
     Returns:
         A statement in JavaScript.
     """
-    calls, page = _sources()
     # In JSON only U+2028 and U+2029 were once no JavaScript, and dumps() escapes both.
+    return _wrapped(f"run({json.dumps(settings)}, {emit});")
+
+
+def worker_script(start: str) -> str:
+    """Write the script of a worker that a page's script makes: it reports by way of that page.
+
+    Args:
+        start: JavaScript that starts the program.
+
+    Returns:
+        A statement in JavaScript. The settings come as the worker's first message.
+    """
+    return _wrapped(
+        "globalThis.onmessage = ({ data }) => {\n"
+        "globalThis.onmessage = null;\n"
+        "const post = globalThis.postMessage.bind(globalThis);\n"
+        "run(data, (text) => post({ emsockets: text }));\n"
+        f"{start}\n}};"
+    )
+
+
+def _wrapped(body: str) -> str:
+    calls, page = _sources()
     return (
         "(() => { const module = { exports: {} };\n"
         f"{calls}\n"
         f"const page = {page};\n"
-        f"const settings = {json.dumps(settings)};\n"
-        f"page(settings, {emit}, module.exports.observeCalls, module.exports.bytesRead);\n"
+        "const run = (settings, emit) => page(settings, emit, observeCalls, bytesRead);\n"
+        f"{body}\n"
         f"}})();\n//# sourceURL={SOURCE_URL}\n"
     )
 

@@ -288,6 +288,7 @@ def _page_settings(job: Job) -> dict[str, object]:
         own_page=not watches and job.program.path.suffix != ".html",
         stays_alive=features is not None and features.proxy_to_pthread,
         threads=watches or (features is not None and features.pthreads),
+        worker=job.site.worker,
         watches=watches,
         every_call=job.every_call,
     )

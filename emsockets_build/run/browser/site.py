@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
+from emsockets_build.run.baked import scan_baked
+from emsockets_build.run.browser.script import worker_script
 from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
 from emsockets_build.run.model import Version
 from emsockets_build.server.behaviour import Behaviour
@@ -19,6 +21,7 @@ from emsockets_build.server.site import Site, content_type
 __all__ = ["ProgramSite", "page_for", "page_path", "prepared", "script_of"]
 
 _PAGE = "/emsockets-page.html"
+_WORKER = "/emsockets-worker.js"
 _FACTORY_NAME = re.compile(r"\bmodule\.exports\s*=\s*([A-Za-z_$][\w$]*)")
 _FRAME = """\
 <!doctype html>
@@ -55,12 +58,41 @@ def page_for(program: Path, features: ProgramFeatures, text: str) -> bytes:
             f'<script type="module">import create from {name}; emsocketsStart(create);</script>'
         )
     elif features.kind is ModuleKind.FACTORY:
-        found = _FACTORY_NAME.search(text[-2000:])
-        name = found[1] if found else "Module"
-        scripts = f'<script src="{source}"></script>\n<script>emsocketsStart({name});</script>'
+        start = f"emsocketsStart({_factory_name(text)});"
+        scripts = f'<script src="{source}"></script>\n<script>{start}</script>'
     else:
         scripts = f'<script src="{source}"></script>'
+    return _framed(program, scripts)
+
+
+def _framed(program: Path, scripts: str) -> bytes:
     return _FRAME.format(title=html.escape(program.name), scripts=scripts).encode()
+
+
+def worker_for(program: Path, features: ProgramFeatures, text: str) -> bytes:
+    """Write the worker that starts a program which was built for workers alone.
+
+    Args:
+        program: The ``.js`` or ``.mjs`` file.
+        features: What its text says.
+        text: The text itself.
+
+    Returns:
+        The worker's script, in UTF-8.
+    """
+    name = json.dumps(f"./{quote(program.name)}")
+    if features.kind is ModuleKind.ES_MODULE:
+        start = f"emsocketsStart(import({name}).then((module) => module.default));"
+    elif features.kind is ModuleKind.FACTORY:
+        start = f"importScripts({name}); emsocketsStart({_factory_name(text)});"
+    else:
+        start = f"importScripts({name});"
+    return worker_script(start).encode()
+
+
+def _factory_name(text: str) -> str:
+    found = _FACTORY_NAME.search(text[-2000:])
+    return found[1] if found else "Module"
 
 
 @dataclass(frozen=True)
@@ -72,6 +104,11 @@ class ProgramSite(Site):
     """
 
     made: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def worker(self) -> str:
+        """The path of the worker that the program runs in; empty if it runs in the page."""
+        return next((path for path, _ in self.made if path == _WORKER), "")
 
     def page(self, request: Request) -> Behaviour:
         """Answer a request.
@@ -114,5 +151,15 @@ def prepared(program: Path, version: Version | None = None) -> tuple[ProgramFeat
     made: tuple[tuple[str, bytes], ...] = ()
     if program.suffix != ".html":
         text = script.read_text("utf-8", "replace")
-        made = ((_PAGE, page_for(program, features, text)),)
+        if _for_workers_alone(text):
+            worker = worker_for(program, features, text)
+            made = ((_PAGE, _framed(program, "")), (_WORKER, worker))
+        else:
+            made = ((_PAGE, page_for(program, features, text)),)
     return features, ProgramSite(program.parent.absolute(), made)
+
+
+def _for_workers_alone(text: str) -> bool:
+    """Whether a program runs in workers and not in pages (``-sENVIRONMENT=worker``)."""
+    environments = scan_baked(text).environments or ()
+    return "worker" in environments and "web" not in environments
