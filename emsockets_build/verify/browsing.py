@@ -12,6 +12,7 @@ from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.model import Cause
 
 __all__ = [
+    "MANY_DIALOGS",
     "browser_died",
     "cannot_listen",
     "file_not_served",
@@ -34,7 +35,8 @@ _POLICY = re.compile(
     r"violates the following Content Security [Pp]olicy|blocked by CSP|Content-Security-Policy:|"
     r"NS_ERROR_CONTENT_BLOCKED"
 )
-_MANY_DIALOGS = 3
+MANY_DIALOGS = 3
+"""So many dialogs stop a page in earnest."""
 
 
 def _told(evidence: Evidence, pattern: re.Pattern[str]) -> list[Event]:
@@ -230,7 +232,8 @@ def _result(event: Event) -> int:
 def opens_dialogs(evidence: Evidence) -> Cause | None:
     """The page asks somebody who is not there."""
     dialogs = evidence.noted("dialog")
-    if not evidence.result.timed_out or len(dialogs) < _MANY_DIALOGS:
+    awaited = any(miss.expectation == "dialog" for miss in evidence.mismatches)
+    if not (evidence.result.timed_out or awaited) or len(dialogs) < MANY_DIALOGS:
         return None
     return Cause(
         "page-opens-dialogs",

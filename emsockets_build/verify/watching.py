@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from emsockets_build.run.model import RunResult
 from emsockets_build.server import ConnectionRecord
 from emsockets_build.transcript.event import Kind
+from emsockets_build.verify.browsing import MANY_DIALOGS
 from emsockets_build.verify.expect import opened_of, output_mismatches, traffic_mismatches
 from emsockets_build.verify.model import Expectations, Mismatch
 from emsockets_build.verify.sockets import SocketSeen, sockets_of
@@ -61,6 +62,9 @@ def _lost(result: RunResult) -> Iterator[Mismatch]:
 def _page(result: RunResult) -> Iterator[Mismatch]:
     if result.timed_out:
         yield Mismatch("page", "its event loop turns", "it stood still to the end")
+    dialogs = [event for event in result.events if event.detail.get("report") == "dialog"]
+    if len(dialogs) >= MANY_DIALOGS:
+        yield Mismatch("dialog", "none", f"{len(dialogs)}, the first: {dialogs[0].text}")
     for event in [event for event in result.events if event.kind is Kind.EXCEPTION][:1]:
         yield Mismatch("page", "nothing is thrown that nobody catches", event.text)
 

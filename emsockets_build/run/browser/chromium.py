@@ -43,7 +43,7 @@ class Chromium:
     def __init__(self) -> None:
         self.version = ""
         self.handlers: dict[str, Callable[[_Message], None]] = {}
-        self.crashes: dict[str, Callable[[str], None]] = {}
+        self.ends: dict[str, Callable[[str, str], None]] = {}
         self._channel: Channel | None = None
         self._orders: Orders | None = None
 
@@ -58,11 +58,15 @@ class Chromium:
         handler = self.handlers.get(str(message.get("sessionId", "")))
         if handler is not None:
             handler(message)
-        elif message.get("method") == "Target.targetCrashed":
-            parameters = message["params"]
-            crashed = self.crashes.get(str(parameters["targetId"]))
-            if crashed is not None:
-                crashed(f"{parameters.get('status')}, code {parameters.get('errorCode')}")
+            return
+        parameters = message.get("params", {})
+        ended = self.ends.get(str(parameters.get("targetId")))
+        if ended is None:
+            return
+        if message.get("method") == "Target.targetCrashed":
+            ended("page-crashed", f"{parameters.get('status')}, code {parameters.get('errorCode')}")
+        elif message.get("method") == "Target.targetDestroyed":
+            ended("page-closed", "")
 
     @property
     def lost(self) -> bool:
@@ -108,7 +112,7 @@ class Chromium:
 
     async def dispose(self, page: ChromiumPage) -> None:
         """Close a page, hung or not, with its context."""
-        self.crashes.pop(page.target, None)
+        self.ends.pop(page.target, None)
         for session in [page.session, *page.workers]:
             self.handlers.pop(session, None)
         await self._dispose(page.context)
@@ -139,7 +143,7 @@ async def connected_chromium(url: str) -> AsyncIterator[Chromium]:
     async with open_channel(url, client.deliver) as channel:
         client.connect(channel)
         client.version = str((await client.ask("Browser.getVersion"))["product"])
-        await client.ask("Target.setDiscoverTargets", discover=True)  # for crashes
+        await client.ask("Target.setDiscoverTargets", discover=True)  # for how pages end
         yield client
 
 
@@ -159,7 +163,7 @@ class ChromiumPage:
         self._said = 0
         self._in_worker = False
         client.handlers[session] = self._take
-        client.crashes[target] = lambda status: record.end("page-crashed", status)
+        client.ends[target] = record.end
 
     def _thread(self, name: str, session: str, *, resumes: bool) -> ThreadDebugger:
         def transmit(message: Mapping[str, object]) -> None:

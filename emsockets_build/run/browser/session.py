@@ -275,10 +275,20 @@ def _shown(job: Job) -> str:
 
 
 async def _load(job: Job, page: Page, url: str) -> None:
+    """Send a page to its address, and wait until it begins, or never will."""
+    seconds = _PAGE_SECONDS
     if job.deployed is not None:
-        await page.load(job.deployed.url, _page_settings(job), job.limits.seconds)
-    else:
-        await page.load(url, _page_settings(job), _PAGE_SECONDS)
+        url, seconds = job.deployed.url, job.limits.seconds
+    loading = asyncio.ensure_future(page.load(url, _page_settings(job), seconds))
+    ended = asyncio.ensure_future(job.record.ended.wait())  # a page that dies answers no more
+    try:
+        await asyncio.wait({loading, ended}, return_when="FIRST_COMPLETED")
+        if loading.done():
+            loading.result()
+    finally:
+        loading.cancel()
+        ended.cancel()
+        await asyncio.gather(loading, ended, return_exceptions=True)
 
 
 def _page_settings(job: Job) -> dict[str, object]:

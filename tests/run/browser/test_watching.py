@@ -103,9 +103,10 @@ def test_a_page_that_connects_again_is_judged_by_its_last_socket(watch: Watch) -
         (CLIENT, "slow-accept?delay=60", "handshake-unanswered"),
         (CLIENT + "socket.onmessage = () => { throw new Error('bad'); };", "echo", "crash"),
         (CLIENT + "socket.onmessage = () => { for (;;); };", "echo", "busy-loop-main"),
+        ("setInterval(() => alert('again'), 1);", "", "page-opens-dialogs"),
         ("location.reload();", "", "page-reloads"),
     ],
-    ids=["none", "refused", "closed", "unanswered", "exception", "hang", "reload"],
+    ids=["none", "refused", "closed", "unanswered", "exception", "hang", "dialogs", "reload"],
 )
 def test_what_is_wrong_with_it_has_a_cause(
     watch: Watch, script: str, server: str, cause: str
