@@ -1,4 +1,4 @@
-"""What lint finds in libraries that were not written for the web, judged one by one.
+"""What lint finds in libraries and programs, judged one by one.
 
 The judgements are data, `judged.toml`. `python -m tests.lint.judged` asks lint again: it keeps the
 judgements of what is still found, drops the others, adds what is new as "unjudged", and writes the
@@ -29,9 +29,9 @@ VERDICTS = ("true", "doubtful", "false")
 _HEAD = """\
 # How often lint is wrong
 
-What `emsockets lint` finds in libraries that were not written for the web, in the sources that
-their authors released (as Debian 12 has them), judged for all releases of Emscripten. Every
-finding was looked at and judged by hand:
+What `emsockets lint` finds in libraries and programs, in the sources that their authors released
+(as Debian 12 has them), judged for all releases of Emscripten. Of them OpenTTD alone was made for
+the web, too. Every finding was looked at and judged by hand:
 
 - **true**: what the message says happens to this code when emcc compiles it as it stands, and it
   matters;
@@ -119,7 +119,7 @@ def document(libraries: Iterable[Library]) -> str:
 
 
 def _lines(libraries: tuple[Library, ...]) -> Iterator[str]:
-    yield "| library | files | findings | true | doubtful | false |"
+    yield "| sources | files | findings | true | doubtful | false |"
     yield "|---|---|---|---|---|---|"
     every = [judged for library in libraries for judged in library.findings]
     for library in libraries:

@@ -90,6 +90,16 @@ def test_sources_in_other_encodings_keep_their_places(tmp_path: Path) -> None:
     assert places == [(2, 33)] * 4
 
 
+def test_add_definitions_keeps_all_that_it_is_given(tmp_path: Path) -> None:
+    """Unlike add_compile_options(), which makes a list and drops what is there already."""
+    text = "add_definitions(-s DISABLE_EXCEPTION_CATCHING=0 -s STRICT=1)\n"
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    assert not any(one.rule == "ES009" for one in lint([tmp_path]).findings)
+    options = text.replace("add_definitions", "add_compile_options")
+    (tmp_path / "CMakeLists.txt").write_text(options)
+    assert [one.rule for one in lint([tmp_path]).findings].count("ES009") == 2
+
+
 def test_what_only_native_targets_are_made_of_is_not_judged(tmp_path: Path) -> None:
     """A source that a web build has, too, is."""
     loop = "#include <sys/socket.h>\nint main() { while (recv(3, 0, 0, 0) < 0) {} }\n"

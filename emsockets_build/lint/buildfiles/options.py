@@ -51,7 +51,8 @@ def _split(file: BuildFile, calls: Sequence[Call]) -> Iterator[Finding]:
     strings = [
         (call.start, call.end)
         for call in calls
-        if call.name == "set" and call.words and _FLAGS_VARIABLE.fullmatch(call.words[0].text)
+        if call.name == "add_definitions"  # which keeps a string, and all of it
+        or (call.name == "set" and call.words and _FLAGS_VARIABLE.fullmatch(call.words[0].text))
     ]
     for option in file.options():
         if len(option.words) != 2:  # noqa: PLR2004 - -s and its setting

@@ -325,7 +325,8 @@ def comes_round(unit: Unit, loop: Node, answer: Answer) -> bool:
     if not ends & {End.FALL, End.CONTINUE}:
         return False
     runner.evaluator.value(loop.child("update"))
-    return condition is None or runner.evaluator.value(condition) != 0
+    again = condition is None or runner.evaluator.value(condition) != 0
+    return again and runner.evaluator.answered
 
 
 def outcome(unit: Unit, function: Function, answer: Answer) -> Outcome:

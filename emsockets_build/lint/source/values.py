@@ -64,6 +64,8 @@ _LEAVES = re.compile(
 )
 # Macros of test frameworks and of programs' own; FAILURE is what some of them expect.
 _ASSERTS = re.compile(r"(?!\w*FAIL)(?:[A-Z]\w*_)?(?:ASSERT|REQUIRE)\w*")
+_WAITS = frozenset({"poll", "ppoll", "select", "pselect"})
+_READY = re.compile(r"[\w.>\[\]-]*\brevents&\(?(?:POLL(?:RD|WR)?(?:IN|OUT|NORM|PRI)\|?)+\)?")
 _NUMBER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|\d+)[uUlLzZ]*")
 
 
@@ -74,22 +76,22 @@ class Answer:
         call: The call.
         value: What it returns.
         errno: What errno is then.
-        later: What functions return that are called after it, as nothing happens meanwhile.
+        others: What other calls of certain functions return, as nothing happens meanwhile.
     """
 
-    __slots__ = ("call", "errno", "later", "value")
+    __slots__ = ("call", "errno", "others", "value")
 
     def __init__(
         self,
         call: Call,
         value: int,
         errno: int = STALE,
-        later: Mapping[str, int] | None = None,
+        others: Mapping[str, int] | None = None,
     ) -> None:
         self.call = call
         self.value = value
         self.errno = errno
-        self.later = later or {}
+        self.others = others or {}
 
 
 class Evaluator:
@@ -178,8 +180,8 @@ class Evaluator:
         if node is self._answer.call.node:
             self.answered = self.depends = True
             return self._answer.value
-        if self.answered and text in self._answer.later:
-            return self._answer.later[text]
+        if (known := self._known(text)) is not None:
+            return known
         if name in _TRANSPARENT or name in _CASTS:
             return given[0] if given else None
         if _ERRNO_LIKE.fullmatch(name) and not _ASSERTS.fullmatch(name):
@@ -203,6 +205,18 @@ class Evaluator:
             return given[0] in (0, self._answer.value)
         expected = "NOT" not in name and set(given) == {self._answer.value}
         return self._answer.value in given and not expected
+
+    def _known(self, name: str) -> int | None:
+        """Return what another call answers where nothing happens; None if it may be anything."""
+        if name == "FD_ISSET" and self._nothing_is_ready:
+            return 0
+        return self._answer.others.get(name)
+
+    @property
+    def _nothing_is_ready(self) -> bool:
+        """Whether a wait has ended, or would, with nothing to tell."""
+        waited = self.answered and self._answer.call.name in _WAITS and self._answer.value == 0
+        return waited or self._answer.others.get("poll") == 0
 
     def _forget_outputs(self, arguments: Node) -> None:
         for one in arguments.children:
@@ -270,6 +284,8 @@ class Evaluator:
         left, right = node.child("left"), node.child("right")
         if sign in ("&&", "and", "||", "or"):
             return self._logical(left, right, stop=int(sign in ("||", "or")))
+        if sign == "&" and self._nothing_is_ready and _READY.fullmatch(self._key(node)):
+            return 0
         one, other = self.value(left), self.value(right)
         if one is None or other is None:
             return None

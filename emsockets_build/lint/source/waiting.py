@@ -59,7 +59,7 @@ def _answer(  # noqa: PLR0911 # one for each kind of call
     """Return what a call that waits elsewhere answers here, where nothing has happened yet."""
     name = unit.posix(call)
     suspending = web.suspends and not web.surely_before(6, 0, 2)
-    later = {} if suspending else dict.fromkeys(WAITS, 0)
+    others = {} if suspending else dict.fromkeys(WAITS, 0)
     if name in WAITS:
         if name in ("select", "pselect") and _no_sockets(unit, call):
             return None
@@ -67,9 +67,9 @@ def _answer(  # noqa: PLR0911 # one for each kind of call
     if call.name == _READY_STATE:
         return Answer(call, 0)
     if name in _RECEIVES:
-        return Answer(call, -1, ERRNO["EAGAIN"], {**later, call.name: -1})
+        return Answer(call, -1, ERRNO["EAGAIN"], {**others, call.name: -1})
     if name in _ACCEPTS and web.emulated:
-        return Answer(call, -1, ERRNO["EINVAL"], {**later, call.name: -1})
+        return Answer(call, -1, ERRNO["EINVAL"], {**others, call.name: -1})
     if call.name in NAPS and _naps_for_socket(unit, call):
         return Answer(call, 0, STALE)
     if call.name in waiting and not call.qualifier and unit.find(call.name) and _in_condition(call):

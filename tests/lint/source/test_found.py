@@ -45,6 +45,18 @@ int serve(struct pollfd *all, int size) {
     assert rules(SOCKETS + text, name="server.c") == ["ES016"]
 
 
+def test_a_loop_that_acts_on_what_is_ready_is_found() -> None:
+    text = """
+void serve(int fd, char *buffer) {
+  struct pollfd one = {fd, POLLIN, 0};
+  while (running) {
+    poll(&one, 1, 1000);
+    if (one.revents & (POLLIN | POLLPRI)) handle(fd, buffer);
+  }
+}"""
+    assert rules(SOCKETS + text, name="server.c") == ["ES016"]
+
+
 def test_a_helper_that_asks_is_followed() -> None:
     text = """
 static bool is_writable(int fd) {

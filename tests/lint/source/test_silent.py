@@ -305,6 +305,37 @@ void test_refused(int fd, char *buffer) {
   TEST_ASSERT_FAILURE_ERRNO(EAGAIN, recv(fd, buffer, 1, 0));
   TEST_ASSERT_EQUAL_INT(-1, recv(fd, buffer, 1, 0));
 }""",
+    "a time-out that is seen in what poll() would have told": """
+int take(int fd, char *buffer, int size) {
+  int offset = 0;
+  do {
+    struct pollfd one = {fd, POLLIN, 0};
+    switch (poll(&one, 1, 10)) {
+      default:
+        break;
+      case -1:
+      case 0:
+        one.revents |= POLLERR;
+        break;
+    }
+    if (!(one.revents & POLLIN)) break;
+    int count = recv(fd, buffer + offset, size - offset, MSG_DONTWAIT);
+    if (count > 0) offset += count;
+    else if (count == 0 || errno != EAGAIN) break;
+  } while (offset < size);
+  return offset;
+}""",
+    "a time-out that is seen in the sets of select()": """
+int take(int fd, char *buffer, struct timeval *patience) {
+  for (;;) {
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(fd, &set);
+    if (select(fd + 1, &set, NULL, NULL, patience) < 0) return -1;
+    if (!FD_ISSET(fd, &set)) return 0;
+    if (recv(fd, buffer, 1, 0) == 0) return 1;
+  }
+}""",
     "a half-close before the end": """
 void end(int fd) {
   shutdown(fd, SHUT_WR);
