@@ -84,7 +84,8 @@ _KNOWN = (
     Explanation(
         "html-shell-missing",
         re.compile(
-            r"No such file or directory: '[^']*(?:/html|/shell\.html|/powered_by_logo_shell\.png)'"
+            r"No such file or directory: '[^']*"
+            r"(?:/html|/shell\.css|/shell\.html|/powered_by_logo_shell\.png)'"
         ),
         "this Emscripten package lacks what emcc makes .html output of, as Debian's of 3.1.69 and "
         "6.0.5 do",

@@ -25,6 +25,7 @@ from emsockets_build.buildtree.explain import explain, failure_lines
         ("emcc: error: Attempt to set a non-existent setting: 'NODERAWSOCKETS'", "knows it"),
         ("html-minifier-terser was not found!", "-g"),
         ("[Errno 2] No such file or directory: '/usr/share/emscripten/html'", "<script"),
+        ("No such file or directory: '/usr/share/emscripten/html/shell.css'", "<script"),
         (
             "[Errno 2] No such file or directory: '/x/emscripten/media/powered_by_logo_shell.png'",
             "write the page yourself",

@@ -2,8 +2,9 @@
 // its arguments, and reports what its sockets, its output and its end are, as hook.cjs does in Node.
 //
 // An expression: a function of the settings, of `emit`, which takes one text for each report, and of
-// `observeCalls` (calls.cjs). What the program sees of its sockets is not changed.
-(settings, emit, observeCalls, bytesRead) => {
+// the parts that other files hold (output.js, sockets.js, calls.cjs). What the program sees of its
+// sockets is not changed.
+(settings, emit, parts) => {
   "use strict";
   const scope = globalThis;
   if (/^(?:about:blank)?$/.test(String(scope.location))) return; // where every page begins
@@ -15,12 +16,9 @@
     worker.postMessage({ ...settings, worker: "" });
     return;
   }
-  const { setTimeout, clearTimeout, setInterval, clearInterval, queueMicrotask } = scope;
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = scope;
   const native = { setTimeout: setTimeout.bind(scope), setInterval: setInterval.bind(scope) };
-  const DETAILED = 2000; // messages per socket and direction that are reported one by one
   const MAX_TEXT = 1500;
-  const SOON_LINES = 2000; // lines that are handed over one by one; later ones in larger pieces
-  const PIECE = 1 << 15;
   const QUIET = 25; // milliseconds without anything pending: then the program has ended
   const QUIET_WATCHED = 500; // somebody else's page may load its parts in more ways than are seen
   const PARTS = /\.(?:m?js|wasm)(?:[?#]|$)/;
@@ -39,66 +37,7 @@
     emit(JSON.stringify(line));
   }
 
-  // --- output -----------------------------------------------------------------------------------
-
-  // Bytes travel as characters of the same number: what a program writes need not be UTF-8.
-  class Output {
-    constructor(name) {
-      this.name = name;
-      this.text = "";
-      this.lines = 0;
-      this.planned = false;
-    }
-
-    byte(value) {
-      if (value === null || value === undefined) return;
-      this.text += String.fromCharCode(value & 255);
-      if ((value & 255) === 10) this.lineEnded();
-      else this.later();
-    }
-
-    line(...values) {
-      const bytes = new TextEncoder().encode(values.map(worded).join(" "));
-      for (let start = 0; start < bytes.length; start += PIECE) {
-        this.text += String.fromCharCode.apply(null, bytes.subarray(start, start + PIECE));
-      }
-      this.text += "\n";
-      this.lineEnded();
-    }
-
-    lineEnded() {
-      this.lines += 1;
-      if (this.lines < SOON_LINES || this.text.length >= PIECE) this.flush();
-      else this.later();
-    }
-
-    later() {
-      if (this.text.length >= PIECE) this.flush();
-      if (this.planned) return;
-      this.planned = true;
-      queueMicrotask(() => this.flush());
-    }
-
-    flush() {
-      this.planned = false;
-      if (this.text === "" || ended) return;
-      emit(JSON.stringify({ event: "output", stream: this.name, data: this.text }));
-      this.text = "";
-    }
-  }
-
-  const stdout = new Output("stdout");
-  const stderr = new Output("stderr");
-
-  function worded(value) {
-    if (typeof value === "string") return value;
-    if (value instanceof Error) return String(value.stack || value);
-    try {
-      return typeof value === "object" ? JSON.stringify(value) ?? String(value) : String(value);
-    } catch {
-      return String(value);
-    }
-  }
+  const { stdout, stderr } = parts.output(emit, () => ended);
 
   // Where Node writes what the library logs.
   for (const name of ["log", "info", "debug"]) console[name] = (...values) => stdout.line(...values);
@@ -108,8 +47,7 @@
 
   // A page has no end. As a process under Node, a program has ended when nothing can happen any more.
   const timers = new Map(); // number -> whether it repeats
-  const sockets = new Map();
-  const counting = new Set();
+  const sockets = parts.sockets(report, settle, frame);
   const workers = new Set();
   let frames = 0;
   let promises = 1; // until the page is loaded
@@ -118,7 +56,7 @@
   let dead = false; // of an exception
 
   function busy() {
-    return timers.size > 0 || frames > 0 || promises > 0 || sockets.size > 0 || workers.size > 0;
+    return timers.size > 0 || frames > 0 || promises > 0 || sockets.any() || workers.size > 0;
   }
 
   function settle() {
@@ -144,16 +82,6 @@
     return promise;
   }
 
-  function openSockets() {
-    const states = ["connecting", "open", "closing", "closed"];
-    return [...sockets].slice(0, 20).map(([number, socket]) => ({
-      socket: number,
-      state: states[socket.readyState],
-      url: String(socket.url),
-      buffered: socket.bufferedAmount,
-    }));
-  }
-
   function resources() {
     const found = [];
     for (const repeats of timers.values()) found.push(repeats ? "Interval" : "Timeout");
@@ -167,21 +95,21 @@
     if (ended) return;
     stdout.flush();
     stderr.flush();
-    for (const watch of counting) watch.totals();
+    sockets.total();
     reportParts();
-    report("exit", { code, sockets: openSockets(), bytes_read: bytesRead() });
+    report("exit", { code, sockets: sockets.open(), bytes_read: parts.bytesRead() });
     ended = true;
   }
 
   // Of somebody else's page the runner must be told which files make the program.
-  const parts = new Set();
+  const files = new Set();
 
   function reportParts(url) {
     if (!settings.watches) return;
     const entries = performance.getEntriesByType("resource").map(({ name }) => name);
     for (const name of url === undefined ? entries : [...entries, url]) {
-      if (!PARTS.test(name) || parts.has(name) || parts.size > 200) continue;
-      parts.add(name);
+      if (!PARTS.test(name) || files.has(name) || files.size > 200) continue;
+      files.add(name);
       report("part", { url: name });
     }
   }
@@ -291,101 +219,6 @@
           if (workers.delete(worker)) settle();
         };
         return worker;
-      },
-    });
-  }
-
-  // --- WebSockets -----------------------------------------------------------------------------------
-
-  let count = 0;
-
-  function byteLength(data) {
-    if (typeof data === "string") return new TextEncoder().encode(data).length;
-    return data?.byteLength ?? data?.size ?? 0;
-  }
-
-  class Watch {
-    constructor(socket) {
-      this.number = `${++count}${frame}`;
-      this.socket = socket;
-      this.sent = { messages: 0, bytes: 0 };
-      this.received = { messages: 0, bytes: 0 };
-      sockets.set(this.number, socket);
-      counting.add(this);
-    }
-
-    report(event, fields = {}) {
-      report(event, { socket: this.number, ...fields });
-    }
-
-    message(event, counter, size, fields) {
-      counter.messages += 1;
-      counter.bytes += size;
-      if (counter.messages <= DETAILED) this.report(event, { size, ...fields });
-    }
-
-    closed(fields) {
-      if (!sockets.delete(this.number)) return;
-      this.totals();
-      this.report("close", fields);
-      settle();
-    }
-
-    totals() {
-      if (!counting.delete(this)) return;
-      this.report("totals", {
-        sent_messages: this.sent.messages,
-        sent_bytes: this.sent.bytes,
-        received_messages: this.received.messages,
-        received_bytes: this.received.bytes,
-      });
-    }
-  }
-
-  function watchSocket(socket, url, protocols) {
-    const watch = new Watch(socket);
-    watch.report("connect", { url, protocols: [].concat(protocols ?? []).map(String), built_in: true });
-    socket.addEventListener("open", () => watch.report("open", { protocol: socket.protocol }));
-    socket.addEventListener("message", ({ data }) => {
-      const binary = typeof data !== "string";
-      watch.message("message", watch.received, byteLength(data), { binary, heard: true });
-    });
-    // Pages are not told why; the browser's own protocol is, and the runner puts the two together.
-    socket.addEventListener("error", () => watch.report("error", { message: "", url: socket.url }));
-    socket.addEventListener("close", ({ code, reason, wasClean }) => {
-      watch.closed({ code, reason, clean: wasClean });
-    });
-    const { send, close } = socket;
-    socket.send = function (data) {
-      const fields = { binary: typeof data !== "string", state: socket.readyState };
-      watch.message("send", watch.sent, byteLength(data), { ...fields, buffered: socket.bufferedAmount });
-      return send.call(socket, data);
-    };
-    socket.close = function (...values) {
-      watch.report("closing", {
-        call: "close",
-        code: values[0] ?? null,
-        reason: String(values[1] ?? ""),
-        answering: false,
-      });
-      return close.apply(socket, values);
-    };
-    return socket;
-  }
-
-  function watchSockets() {
-    scope.WebSocket = new Proxy(scope.WebSocket, {
-      construct(target, values, newTarget) {
-        try {
-          return watchSocket(Reflect.construct(target, values, newTarget), String(values[0]), values[1]);
-        } catch (error) {
-          report("constructor-threw", {
-            url: String(values[0] ?? ""),
-            message: String(error.message),
-            code: String(error.name),
-          });
-          throw error;
-        }
       },
     });
   }
@@ -509,15 +342,15 @@
   if (!settings.watches) lendModule();
   watchLoading();
   watchWorkers();
-  watchSockets();
-  observeCalls(report, settings.everyCall);
+  sockets.watch();
+  parts.observeCalls(report, settings.everyCall);
   scope.emsocketsFlush = () => {
     stdout.flush();
     stderr.flush();
   };
   scope.emsocketsCount = () => {
     scope.emsocketsFlush();
-    for (const watch of counting) watch.totals();
+    sockets.total();
     reportParts();
     for (let n = 0; n < (scope.length ?? 0); n++) {
       try {
@@ -531,7 +364,7 @@
   // The pulse: it stops when a loop in the program keeps the event loop from turning.
   let handles = "";
   const pulse = () => {
-    const found = { resources: resources(), sockets: openSockets() };
+    const found = { resources: resources(), sockets: sockets.open() };
     const listed = JSON.stringify(found);
     report("alive", listed === handles ? {} : found);
     handles = listed;

@@ -84,19 +84,26 @@ def worker_script(start: str) -> str:
 
 
 def _wrapped(body: str) -> str:
-    calls, page = _sources()
+    calls, output, sockets, page = _sources()
     return (
         "(() => { const module = { exports: {} };\n"
         f"{calls}\n"
         f"const page = {page};\n"
-        "const run = (settings, emit) => page(settings, emit, observeCalls, bytesRead);\n"
+        f"const parts = {{ ...module.exports, output: {output}, sockets: {sockets} }};\n"
+        "const run = (settings, emit) => page(settings, emit, parts);\n"
         f"{body}\n"
         f"}})();\n//# sourceURL={SOURCE_URL}\n"
     )
 
 
 @cache
-def _sources() -> tuple[str, str]:
-    """Read the watcher of calls, which Node's hook uses too, and the page's script."""
+def _sources() -> tuple[str, ...]:
+    """Read the watcher of calls, which Node's hook uses too, and the parts of the page's script."""
     calls = _HERE.with_name("calls.cjs").read_text("utf-8")
-    return calls, (_HERE / "page.js").read_text("utf-8").rstrip()
+    return (calls, *(_expression(name) for name in ("output.js", "sockets.js", "page.js")))
+
+
+def _expression(name: str) -> str:
+    """Read a file that holds one function, without the words before it."""
+    text = (_HERE / name).read_text("utf-8")
+    return text[text.index("\n(") + 1 :].rstrip()
