@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -59,7 +60,8 @@ def _running(
         try:
             yield child
         finally:
-            child.kill()
+            # With what it has started: nginx's workers outlive their master, and go on serving.
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
