@@ -25,6 +25,7 @@ __all__ = ["TcpConnection"]
 
 # struct linger: two ints on POSIX, two unsigned shorts on Windows.
 _RESET_ON_CLOSE = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)
+_REASON_SECONDS = 0.1
 
 
 class TcpConnection(asyncio.BufferedProtocol):
@@ -48,6 +49,7 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.frozen = False
         """Whether a control keeps it from reading, whatever its behaviour wants."""
         self._lost = False
+        self._gone = False  # before TLS stood
 
     # -- for subclasses ---------------------------------------------------------------------
 
@@ -117,7 +119,9 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         finally:
             handshake.cancel()
-        if transport is None:  # asyncio, when TCP went away
+        # asyncio returns nothing when TCP went away, uvloop sometimes a transport that is closing;
+        # that the connection is lost was told before, and is not told again.
+        if transport is None or self._gone or transport.is_closing():
             self.drop()
             return
         self.lifetime.no_deadline()
@@ -167,7 +171,11 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, unless TLS has not stood yet: whoever awaits it hears of the end, and why."""
-        if not self._securing:
+        if self._securing:
+            self._gone = True
+            # asyncio says why within a few turns; uvloop would wait for the handshake all the same.
+            self.later(_REASON_SECONDS, self.drop)
+        else:
             self._end(exc)
 
     def _end(self, exc: Exception | None) -> None:

@@ -17,6 +17,7 @@ from emsockets_build.errors import UsageError
 from emsockets_build.server import RecordLimits, TestServer, Timeouts
 from emsockets_build.server.behaviours import BEHAVIOURS
 from emsockets_build.server.certificate import Certificate, load_context, make_certificate
+from tests.processes import until
 from tests.server.rawclient import RawClient, frame, handshake
 
 _BINARY = [Subprotocol("binary")]
@@ -132,3 +133,14 @@ def test_abort_over_tls_is_a_reset(certificate: Certificate) -> None:
                 client.recv(10)
         assert server.wait_idle(10)
         assert server.connections[0].reset
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["uvloop", "asyncio"])
+def test_clients_that_leave_before_tls_stands_are_not_waited_for(*, fast: bool) -> None:
+    """As one does that only looks whether somebody listens."""
+    with TestServer("echo", tls=True, fast=fast) as server:
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", server.port)):
+                pass
+        assert until(lambda: len(server.connections) == 50, 10)
+        assert server.wait_idle(8), "the time limit of a handshake is 10 seconds"
