@@ -136,10 +136,11 @@ def classify(
         The hang, named as far as the stacks allow.
     """
     main, *workers = observation.threads
-    if not turning:
+    at_work = [worker for worker in workers if _wasm_samples(worker)]
+    # On a busy machine the pulse may be late: a main thread that was never met at work is idle.
+    if not turning and (main.samples or not at_work):
         found = _name(main, lines, HangKind.BUSY_MAIN)
         return replace(found, handles=handles)
-    at_work = [worker for worker in workers if _wasm_samples(worker)]
     if at_work:
         named = [_name(worker, lines, HangKind.BUSY_WORKER) for worker in at_work]
         # The one that the program's main() runs in says more than its helpers.

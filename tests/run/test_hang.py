@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from emsockets_build.run.hang import Hang, HangKind, classify, describe_handles, with_names
 from emsockets_build.run.stacks import Frame, Observation, ThreadView
 from emsockets_build.run.symbolize import SourceLine
@@ -128,8 +130,9 @@ def test_a_call_of_posix_on_is_named_and_its_inner_functions_are_not_the_program
         assert hang.function == "readAll()"
 
 
-def test_a_lost_wake_up_is_blocked_not_busy() -> None:
-    """It waits in a condition variable that nobody notifies."""
+@pytest.mark.parametrize("turning", [True, False], ids=["turns", "late-pulse"])
+def test_a_lost_wake_up_is_blocked_not_busy(*, turning: bool) -> None:
+    """It waits in a condition variable that nobody notifies; the main thread is met nowhere."""
     worker = (
         wasm("emscripten_futex_wait"),
         wasm("pthread_cond_wait"),
@@ -137,9 +140,17 @@ def test_a_lost_wake_up_is_blocked_not_busy() -> None:
         wasm("Queue::pop()", 200),
     )
     seen = Observation((ThreadView("main", ()), ThreadView("worker 1", (worker,))))
-    hang = named(seen, turning=True)
+    hang = named(seen, turning=turning)
     assert (hang.kind, hang.waiting_in) == (HangKind.BLOCKED_WORKER, "pthread_cond_wait")
     assert hang.function == "Queue::pop()"
+
+
+def test_a_main_thread_at_work_is_busy_whatever_the_workers_do() -> None:
+    """Also in JavaScript alone."""
+    worker = (wasm("emscripten_futex_wait"), wasm("pthread_cond_wait"), wasm("Queue::pop()", 200))
+    main = ThreadView("main", ((js("spin"),),))
+    hang = named(Observation((main, ThreadView("worker 1", (worker,)))))
+    assert (hang.kind, hang.thread) == (HangKind.BUSY_MAIN, "main")
 
 
 def test_a_sleep_under_asyncify_is_suspension() -> None:
