@@ -178,7 +178,7 @@ mergeInto(LibraryManager.library, {
     },
 
     // Begin a call that may wait for so many ms, -1 for ever. 1: it waits, and ends later. 0: its
-    // result is there.
+    // result is there. Threads are told, for they are not there to be answered.
     begin: (call, limit, attempt) => {
       call >>>= 2;
       if (!HEAP32[call + 1]) limit = 0;
@@ -193,8 +193,20 @@ mergeInto(LibraryManager.library, {
         return PSX.waiting.push(entry) && 1;
       }
       HEAP32[call + 2] = result;
+#if ASYNCIFY
       return 0;
+#else
+      PSX.tell(call);
+#endif
     },
+
+#if !ASYNCIFY
+    // Wake the thread that made a call. From then on the call's memory is the thread's again.
+    tell: (call) => {
+      Atomics.store(HEAP32, call, 1);
+      Atomics.notify(HEAP32, call);
+    },
+#endif
 
     finish: (entry, result) => {
       PSX.waiting.splice(PSX.waiting.indexOf(entry), 1);
@@ -203,8 +215,7 @@ mergeInto(LibraryManager.library, {
 #if ASYNCIFY
       callUserCallback(entry.wake);
 #else
-      Atomics.store(HEAP32, entry.call, 1);
-      Atomics.notify(HEAP32, entry.call);
+      PSX.tell(entry.call);
 #endif
     },
 
@@ -275,7 +286,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_connect__deps: ['$PSX'],
   emsockets_connect__sig: 'ii',
-  emsockets_connect__proxy: 'sync',
+  emsockets_connect__proxy: 'async',
   // Gives 0 and the result 1 where the real connect() has to be called first.
   emsockets_connect: function(call) {
     return PSX.call(call, 1, (sock, last, started, own) => {
@@ -304,7 +315,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_accept__deps: ['$PSX'],
   emsockets_accept__sig: 'ii',
-  emsockets_accept__proxy: 'sync',
+  emsockets_accept__proxy: 'async',
   emsockets_accept: function(call) {
     return PSX.call(call, 0, (sock, last, flags, own) => {
       if (sock.type != 1) return -138; // EOPNOTSUPP
@@ -323,7 +334,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_receive__deps: ['$PSX', '$writeSockaddr', '$DNS'],
   emsockets_receive__sig: 'ii',
-  emsockets_receive__proxy: 'sync',
+  emsockets_receive__proxy: 'async',
   emsockets_receive: function(call) {
     var size = HEAP32[call + 36 >>> 2], got = 0;
     // As much of some bytes as there is room for.
@@ -359,7 +370,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_send__deps: ['$PSX'],
   emsockets_send__sig: 'ii',
-  emsockets_send__proxy: 'sync',
+  emsockets_send__proxy: 'async',
   emsockets_send: function(call) {
     var size = HEAP32[call + 36 >>> 2], sent = 0;
     return PSX.call(call, 1, (sock, last, flags, own) => {
@@ -384,7 +395,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_poll__deps: ['$PSX'],
   emsockets_poll__sig: 'ii',
-  emsockets_poll__proxy: 'sync',
+  emsockets_poll__proxy: 'async',
   emsockets_poll: function(call) {
     return PSX.begin(call, HEAP32[call + 24 >>> 2], (last) => {
       var ready = 0, pollfd = HEAP32[call + 16 >>> 2];
@@ -400,7 +411,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_listen__deps: ['$PSX'],
   emsockets_listen__sig: 'ii',
-  emsockets_listen__proxy: 'sync',
+  emsockets_listen__proxy: 'async',
   // After the real listen(): wait until the port is bound, which Node tells later.
   emsockets_listen: function(call) {
     var sock = PSX.socket(HEAP32[call + 12 >>> 2]), server = sock.server;
@@ -425,7 +436,7 @@ mergeInto(LibraryManager.library, {
 
   emsockets_close__deps: ['$PSX'],
   emsockets_close__sig: 'ii',
-  emsockets_close__proxy: 'sync',
+  emsockets_close__proxy: 'async',
   // Before the real close(): let what is still to be sent be sent. Result 1: the descriptor was a
   // duplicate, and is closed already.
   emsockets_close: function(call) {
@@ -433,8 +444,7 @@ mergeInto(LibraryManager.library, {
     if (own) {
       if (FS.streams.some((stream) => stream && stream.fd != fd && stream.node == sock.stream.node)) {
         FS.closeStream(fd);
-        HEAP32[call + 8 >>> 2] = 1;
-        return 0;
+        return PSX.begin(call, 0, () => 1);
       }
 #if typeof NODERAWSOCKETS != 'undefined' && NODERAWSOCKETS
       if (!sock.connection) link = PSX.link(sock);

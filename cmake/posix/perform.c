@@ -19,10 +19,11 @@ int emsockets_perform(int (*begin)(struct emsockets_call *), struct emsockets_ca
   call->done = 0;
   // The sockets' events arrive on the main thread, so that one must never sleep for them.
   call->may_wait = !emscripten_is_main_runtime_thread();
-  if (begin(call)) {
-    while (!__atomic_load_n(&call->done, __ATOMIC_SEQ_CST)) {
-      emscripten_futex_wait(&call->done, 0, INFINITY);
-    }
+  // A thread's call is only left with the main thread here: sleeping on our own word until it has
+  // ended takes one trip, where waiting for its beginning first takes two, by way of a mutex.
+  begin(call);
+  while (!__atomic_load_n(&call->done, __ATOMIC_SEQ_CST)) {
+    emscripten_futex_wait(&call->done, 0, INFINITY);
   }
   return call->result;
 }

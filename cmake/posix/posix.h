@@ -24,7 +24,7 @@ extern "C" {
 
 // A call that may wait, as library.js reads it: ten words of 32 bits.
 struct emsockets_call {
-  int32_t done;      // set to 1 and notified when a call that waited has ended
+  int32_t done;      // of a thread: set to 1 and notified when the call has ended
   int32_t may_wait;  // 0: as if the descriptor were non-blocking
   int32_t result;    // >= 0, or a negative errno
   int32_t fd;
@@ -60,7 +60,8 @@ static inline struct emsockets_call emsockets_transfer(int fd, const struct iove
   return call;
 }
 
-// Each begins a call. 1: it waits, and await() tells when it has ended. 0: it has ended.
+// Each begins a call. 1: it waits, and await() tells when it has ended. 0: it has ended. Of threads
+// the main thread takes them later, one after the other, and `done` tells.
 int emsockets_connect(struct emsockets_call *call);
 int emsockets_accept(struct emsockets_call *call);
 int emsockets_receive(struct emsockets_call *call);
