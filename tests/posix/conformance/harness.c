@@ -126,6 +126,14 @@ int dial(const char *script) {
 
 void pause_ms(int milliseconds) { usleep((unsigned)milliseconds * 1000); }
 
+void await_bytes(int fd, long count) {
+  char peeked[64];
+  for (int i = 0; i < 500; i++) {
+    if (recv(fd, peeked, sizeof peeked, MSG_PEEK | MSG_DONTWAIT) >= count) return;
+    pause_ms(10);
+  }
+}
+
 int set_int(int fd, int level, int name, int value) {
   return setsockopt(fd, level, name, &value, sizeof value);
 }

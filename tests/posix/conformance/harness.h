@@ -54,6 +54,8 @@ int dial(const char *script);
 // Start to connect to the peer on a non-blocking socket.
 int start(int fd, int port);
 void pause_ms(int milliseconds);
+// Wait until so many bytes can be read at once, for 5 s at most.
+void await_bytes(int fd, long count);
 int set_int(int fd, int level, int name, int value);
 int get_int(int fd, int level, int name);
 void set_time(int fd, int name, int milliseconds);

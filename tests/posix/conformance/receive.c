@@ -96,14 +96,14 @@ CASE(recv_leaves_the_rest, "recv(2)") {
 
 CASE(recv_spans_messages, "tcp(7): a byte stream") {
   int fd = dial("say:ab wait:40 say:cd hold");
-  pause_ms(150);
+  await_bytes(fd, 4);
   saw_text("recv", room, recv(fd, room, 64, 0));
   close(fd);
 }
 
 CASE(recv_ends_within_a_message, "tcp(7): a byte stream") {
   int fd = dial("say:abc wait:40 say:def hold");
-  pause_ms(150);
+  await_bytes(fd, 6);
   saw_text("first", room, recv(fd, room, 4, 0));
   saw_text("second", room, recv(fd, room, 4, 0));
   close(fd);
@@ -148,7 +148,7 @@ CASE(recv_peek_leaves_everything, "recv(2) MSG_PEEK") {
 
 CASE(recv_peek_spans_messages, "recv(2) MSG_PEEK") {
   int fd = dial("say:ab wait:40 say:cd hold");
-  pause_ms(150);
+  await_bytes(fd, 4);
   saw_text("peek", room, recv(fd, room, 64, MSG_PEEK));
   saw_text("recv", room, recv(fd, room, 64, 0));
   close(fd);
@@ -327,7 +327,7 @@ CASE(recv_after_shutdown_of_reading, "shutdown(2) SHUT_RD") {
 CASE(bytes_to_read, "tcp(7) SIOCINQ") {
   int fd = dial("say:ab wait:40 say:cde hold");
   int bytes = -1;
-  pause_ms(150);
+  await_bytes(fd, 5);
   saw_result("ioctl", ioctl(fd, FIONREAD, &bytes));
   saw("bytes=%d", bytes);
   recv(fd, room, 64, 0);
