@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from emsockets_build.run.stacks import Frame
     from emsockets_build.transcript.event import Event
 
-__all__ = ["Limits", "Program", "RunResult", "Version"]
+__all__ = ["Limits", "Program", "RunResult", "Version", "Watch"]
 
 Version = tuple[int, ...]
 """An Emscripten or Node version, such as ``(3, 1, 6)``."""
@@ -60,6 +61,28 @@ class Limits:
     events: int = 20_000
     examine: bool = True
     stall: float | None = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How one run is watched: who may end it, who is told, and what helps to read what it does.
+
+    Attributes:
+        stop: Ends the run early when set, from any thread.
+        on_output: Called with ``stdout`` or ``stderr`` and each piece, in other threads.
+        on_event: Called with each event that is reported, in another thread.
+        every_call: Have each socket call reported instead of each new result of one.
+        emscripten_version: The release that built the program, where it is known; it decides what
+            the program's text leaves open.
+        symbolizer: Finds ``llvm-symbolizer``; called only for a hang or a crash.
+    """
+
+    stop: threading.Event | None = None
+    on_output: Callable[[str, bytes], None] | None = None
+    on_event: Callable[[Event], None] | None = None
+    every_call: bool = False
+    emscripten_version: Version | None = None
+    symbolizer: Callable[[], Path | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

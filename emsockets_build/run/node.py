@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from emsockets_build.run.channel import HookReader, ReportChannel
 from emsockets_build.run.crash import crash_stack
 from emsockets_build.run.examine import Examination, without_noise
 from emsockets_build.run.features import ModuleKind, ProgramFeatures, read_features
-from emsockets_build.run.model import Limits, Program, RunResult, Version
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.run.supervise import Callbacks, supervise
-from emsockets_build.transcript.event import Event
 
 __all__ = ["node_command", "run_node"]
 
@@ -29,13 +27,8 @@ def run_node(
     node: Path,
     node_flags: Sequence[str] = (),
     ws_modules: Path | None = None,
-    symbolizer: Callable[[], Path | None] | None = None,
-    emscripten_version: Version | None = None,
     limits: Limits | None = None,
-    stop: threading.Event | None = None,
-    on_output: Callable[[str, bytes], None] | None = None,
-    on_event: Callable[[Event], None] | None = None,
-    every_call: bool = False,
+    watch: Watch | None = None,
 ) -> RunResult:
     """Run a program under Node, watched by the hook, and leave no process behind.
 
@@ -45,13 +38,8 @@ def run_node(
         node_flags: Flags that it needs, such as ``--experimental-wasm-jspi``.
         ws_modules: The ``node_modules`` folder whose ``ws`` is lent where the program would
             find none that fits; None leaves it alone, as if it were run by hand.
-        symbolizer: Finds ``llvm-symbolizer``; called only for a hang or a crash.
-        emscripten_version: The Emscripten that built it; decides what its text leaves open.
         limits: Bounds; the defaults of `Limits` if None.
-        stop: Ends the run early when set, from any thread.
-        on_output: Called with ``stdout`` or ``stderr`` and each piece, in reading threads.
-        on_event: Called with each event of the hook, in a reading thread.
-        every_call: Report each socket call instead of each new result of one.
+        watch: Who watches; nobody if None.
 
     Returns:
         Everything that was seen of the run.
@@ -60,11 +48,11 @@ def run_node(
         UsageError: The program cannot be read.
         ToolMissingError: Node cannot be started.
     """
-    limits = limits or Limits()
-    features = read_features(program.path, emscripten_version)
-    channel, reports = ReportChannel(), HookReader(limits.events, on_event)
-    examination = Examination(program.path, features, node=node, symbolizer=symbolizer)
-    callbacks = Callbacks(stop, examination.filtered(on_output))
+    limits, watch = limits or Limits(), watch or Watch()
+    features = read_features(program.path, watch.emscripten_version)
+    channel, reports = ReportChannel(), HookReader(limits.events, watch.on_event)
+    examination = Examination(program.path, features, node=node, symbolizer=watch.symbolizer)
+    callbacks = Callbacks(watch.stop, examination.filtered(watch.on_output))
     if limits.examine:
         callbacks = replace(callbacks, on_timeout=examination.look, on_stall=examination.look_early)
     try:
@@ -77,7 +65,7 @@ def run_node(
                 {
                     **channel.settings,
                     **_hook_settings(program, features, ws_modules),
-                    "everyCall": every_call,
+                    "everyCall": watch.every_call,
                 },
             ),
             callbacks=callbacks,
@@ -92,7 +80,7 @@ def run_node(
         stderr=without_noise(result.stderr) if examination.looked else result.stderr,
         features=features,
         hang=examination.hang,
-        crash=crash_stack(program.path, events, symbolizer),
+        crash=crash_stack(program.path, events, watch.symbolizer),
     )
 
 

@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from emsockets_build.run.model import Limits, Program, RunResult
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.server import ConnectionRecord, TestServer
 from emsockets_build.verify.diagnose import diagnose
 from emsockets_build.verify.evidence import Evidence
 from emsockets_build.verify.expect import client_mismatches, find_mismatches
 from emsockets_build.verify.model import Cause, Mismatch, Outcome, Scenario
 from emsockets_build.verify.own_server import server_cause, server_mismatches
-from emsockets_build.verify.runners import Runtime, Watch, run_program
+from emsockets_build.verify.runners import Runtime, run_program
 from emsockets_build.verify.serving import fill_in, filled, serving
 from emsockets_build.verify.timeline import log_of
 from emsockets_build.verify.watching import watched_mismatches

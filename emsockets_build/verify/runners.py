@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emsockets_build.errors import ToolMissingError, UsageError
-from emsockets_build.run.model import Limits, Program, RunResult, Version
+from emsockets_build.run.model import Limits, Program, RunResult, Version, Watch
 from emsockets_build.run.native import run_native
 from emsockets_build.run.node import run_node
-from emsockets_build.transcript.event import Event
 from emsockets_build.verify.model import Scenario
 
 if TYPE_CHECKING:
     from emsockets_build.run.browser import Browsers
 
-__all__ = ["BROWSERS", "RUNNERS", "Runtime", "Watch", "run_program"]
+__all__ = ["BROWSERS", "RUNNERS", "Runtime", "run_program"]
 
 BROWSERS = ("chromium", "firefox")
 """The runners that are browsers."""
@@ -52,21 +49,6 @@ class Runtime:
     watcher: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches a run: the caller's stop, its listener, and whoever wants the hook's events.
-
-    Attributes:
-        stop: Ends the run early when set.
-        on_output: Called with ``stdout`` or ``stderr`` and each piece.
-        on_event: Called with each event of the hook.
-    """
-
-    stop: threading.Event | None = None
-    on_output: Callable[[str, bytes], None] | None = None
-    on_event: Callable[[Event], None] | None = None
-
-
 def run_program(
     scenario: Scenario, program: Program, runtime: Runtime, limits: Limits, watch: Watch
 ) -> RunResult:
@@ -77,7 +59,7 @@ def run_program(
         program: What to run.
         runtime: What to run it with.
         limits: Bounds.
-        watch: Who watches.
+        watch: Who watches; what helps to read the run is added from ``runtime``.
 
     Returns:
         Everything that was seen of the run.
@@ -86,15 +68,14 @@ def run_program(
         UsageError: The program cannot be read, or cannot be run so.
         ToolMissingError: There is no Node or no browser, or it cannot be started.
     """
+    watch = replace(
+        watch,
+        every_call=runtime.every_call,
+        emscripten_version=runtime.emscripten_version,
+        symbolizer=runtime.symbolizer,
+    )
     if scenario.runner == "native":
-        return run_native(
-            program,
-            limits=limits,
-            stop=watch.stop,
-            on_output=watch.on_output,
-            watcher=runtime.watcher,
-            on_event=watch.on_event,
-        )
+        return run_native(program, limits=limits, watch=watch, watcher=runtime.watcher)
     if scenario.runner in BROWSERS:
         return _run_page(scenario, program, runtime, limits, watch)
     if runtime.node is None:
@@ -107,13 +88,8 @@ def run_program(
         node=runtime.node,
         node_flags=runtime.node_flags,
         ws_modules=runtime.ws_modules,
-        emscripten_version=runtime.emscripten_version,
-        symbolizer=runtime.symbolizer,
         limits=limits,
-        stop=watch.stop,
-        on_output=watch.on_output,
-        on_event=watch.on_event,
-        every_call=runtime.every_call,
+        watch=watch,
     )
 
 
@@ -128,13 +104,6 @@ def _run_page(
         )
     assert runtime.browsers is not None  # noqa: S101 - whoever chose the runner gave browsers
     browser = runtime.browsers.get(scenario.runner)
-    start = partial(browser.watch, scenario.url) if scenario.url else partial(browser.run, program)
-    return start(
-        emscripten_version=runtime.emscripten_version,
-        symbolizer=runtime.symbolizer,
-        limits=limits,
-        stop=watch.stop,
-        on_output=watch.on_output,
-        on_event=watch.on_event,
-        every_call=runtime.every_call,
-    )
+    if scenario.url:
+        return browser.watch(scenario.url, limits=limits, watch=watch)
+    return browser.run(program, limits=limits, watch=watch)

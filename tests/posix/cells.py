@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emsockets_build.buildtree import BuildTree, Configuration, build, configure, read_targets
 from emsockets_build.run.browser import Browsers
-from emsockets_build.run.model import Limits, Program, RunResult
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.run.native import run_native
 from emsockets_build.run.node import run_node
 from emsockets_build.server import TestServer
@@ -108,8 +108,8 @@ def run_cell(
         else:
             result = browsers.get(cell.runner).run(
                 running,
-                emscripten_version=tools.emscripten.version,
                 limits=Limits(seconds=_SECONDS),
+                watch=Watch(emscripten_version=tools.emscripten.version),
             )
         peer.drop()
     return _cases(result)
@@ -123,8 +123,8 @@ def _run_node(tools: Tools, program: Program) -> RunResult:
         node=runtime.node,
         node_flags=runtime.node_flags,
         ws_modules=runtime.ws_modules,
-        emscripten_version=tools.emscripten.version,
         limits=Limits(seconds=_SECONDS),
+        watch=Watch(emscripten_version=tools.emscripten.version),
     )
 
 

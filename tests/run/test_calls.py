@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emsockets_build.run.model import Program, RunResult
+from emsockets_build.run.model import Program, RunResult, Watch
 from emsockets_build.run.node import run_node
 from emsockets_build.transcript.event import Kind
 
@@ -122,7 +122,7 @@ def test_each_call_is_told_where_it_is_asked_for(node: Path, script: Callable[..
     file.exports.go(1, 0, 0);
     file.exports.go(3, 0, 0);
     """
-    result = run_node(Program(script(MODULE + text)), node=node, every_call=True)
+    result = run_node(Program(script(MODULE + text)), node=node, watch=Watch(every_call=True))
     assert result.exit_code == 0, result.stderr
     assert calls(result) == [
         ("recvfrom", 3),

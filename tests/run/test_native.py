@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.errors import ToolMissingError
-from emsockets_build.run.model import Limits, Program
+from emsockets_build.run.model import Limits, Program, Watch
 from emsockets_build.run.native import run_native
 
 SCALE = float(os.environ.get("EMSOCKETS_TEST_TIME_SCALE", "1"))
@@ -55,5 +55,5 @@ def test_a_listener_that_is_gone_does_not_block_the_program() -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
     program = Program(Path(sys.executable), ("-c", "print('x' * 1_000_000)"))
-    result = run_native(program, limits=Limits(seconds=30), on_output=gone)
+    result = run_native(program, limits=Limits(seconds=30), watch=Watch(on_output=gone))
     assert (result.exit_code, len(result.stdout), len(heard)) == (0, 1_000_001, 1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.errors import ToolMissingError, UsageError
-from emsockets_build.run.model import Limits, Program, RunResult
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.run.node import run_node
 from emsockets_build.transcript.event import Event, Kind
 
@@ -155,8 +155,7 @@ def test_a_stop_event_ends_the_run(node: Path, script: Script) -> None:
     result = run_node(
         Program(script("console.log('up'); setInterval(() => {}, 1000);")),
         node=node,
-        stop=stop,
-        on_output=lambda _name, _data: stop.set(),
+        watch=Watch(stop, on_output=lambda _name, _data: stop.set()),
     )
     assert result.cancelled
     assert not result.timed_out

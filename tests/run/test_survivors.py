@@ -22,12 +22,12 @@ OURSELVES = """
 import sys, threading
 from pathlib import Path
 from emsockets_build.run.node import run_node
-from emsockets_build.run.model import Program
+from emsockets_build.run.model import Program, Watch
 
 stop = threading.Event()
 def run():
-    run_node(Program(Path(sys.argv[2])), node=Path(sys.argv[1]), stop=stop,
-             on_output=lambda name, data: (sys.stdout.buffer.write(data), sys.stdout.flush()))
+    watch = Watch(stop, lambda name, data: (sys.stdout.buffer.write(data), sys.stdout.flush()))
+    run_node(Program(Path(sys.argv[2])), node=Path(sys.argv[1]), watch=watch)
 
 threads = [threading.Thread(target=run) for _ in range(int(sys.argv[3]))]
 [thread.start() for thread in threads]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from emsockets_build.run.model import Limits, Program, RunResult, Version
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.toolchain.browsers import Engine, find_browser
-from emsockets_build.transcript.event import Event
 
 if TYPE_CHECKING:  # most commands that could use a browser do not: it is imported by its first run
     from emsockets_build.run.browser.session import Session
@@ -40,25 +38,15 @@ class Browser:
         self,
         program: Program,
         *,
-        emscripten_version: Version | None = None,
-        symbolizer: Callable[[], Path | None] | None = None,
         limits: Limits | None = None,
-        stop: threading.Event | None = None,
-        on_output: Callable[[str, bytes], None] | None = None,
-        on_event: Callable[[Event], None] | None = None,
-        every_call: bool = False,
+        watch: Watch | None = None,
     ) -> RunResult:
         """Run a program in a fresh page, and leave nothing of it.
 
         Args:
             program: A ``.js`` or ``.mjs`` file, or the ``.html`` page of a program.
-            emscripten_version: The Emscripten that built it, where it is known.
-            symbolizer: Finds ``llvm-symbolizer``; called only for a hang or a crash.
             limits: Bounds; the defaults of `Limits` if None.
-            stop: Ends the run early when set, from any thread.
-            on_output: Called with ``stdout`` or ``stderr`` and each piece, in another thread.
-            on_event: Called with each event of the page, in another thread.
-            every_call: Report each socket call instead of each new result of one.
+            watch: Who watches; nobody if None.
 
         Returns:
             Everything that was seen of the run.
@@ -72,39 +60,29 @@ class Browser:
         from emsockets_build.run.browser.site import prepared, script_of
         from emsockets_build.run.crash import crash_stack
 
-        limits = limits or Limits()
-        features, site = prepared(program.path, emscripten_version)
+        limits, watch = limits or Limits(), watch or Watch()
+        features, site = prepared(program.path, watch.emscripten_version)
         session = self._running()
-        record = PageRecord(limits, on_output, on_event)
-        job = Job(program, features, site, limits, symbolizer, stop, record, every_call=every_call)
+        record = PageRecord(limits, watch.on_output, watch.on_event)
+        job = Job(program, features, site, limits, watch, record)
         result = session.run(job)
         return replace(
-            result, crash=crash_stack(script_of(program.path), result.events, symbolizer)
+            result, crash=crash_stack(script_of(program.path), result.events, watch.symbolizer)
         )
 
     def watch(
         self,
         url: str,
         *,
-        emscripten_version: Version | None = None,
-        symbolizer: Callable[[], Path | None] | None = None,
         limits: Limits | None = None,
-        stop: threading.Event | None = None,
-        on_output: Callable[[str, bytes], None] | None = None,
-        on_event: Callable[[Event], None] | None = None,
-        every_call: bool = False,
+        watch: Watch | None = None,
     ) -> RunResult:
         """Watch a page that somebody else serves, as it is, until its time is up.
 
         Args:
             url: The page's address.
-            emscripten_version: The Emscripten that built its program, where it is known.
-            symbolizer: As for `run`.
             limits: Bounds; its time is how long the page is watched, loading included.
-            stop: As for `run`.
-            on_output: As for `run`; what the page writes to its console.
-            on_event: As for `run`.
-            every_call: As for `run`.
+            watch: Who watches; output is what the page writes to its console.
 
         Returns:
             Everything that was seen. Time that is up is no failure here: ``timed_out`` says that
@@ -120,21 +98,19 @@ class Browser:
         from emsockets_build.run.browser.site import ProgramSite
         from emsockets_build.run.crash import crash_stack
 
-        limits = limits or Limits()
+        limits, watch = limits or Limits(), watch or Watch()
         session = self._running()
-        record = PageRecord(limits, on_output, on_event)
+        record = PageRecord(limits, watch.on_output, watch.on_event)
         with tempfile.TemporaryDirectory(prefix="emsockets-page-") as folder:
             page = Deployed(url, Path(folder), record, insecure=self._insecure)
-            job = Job(
-                Program(page.program), None, ProgramSite(Path(folder)), limits, symbolizer, stop,
-                record, deployed=page, every_call=every_call,
-            )  # fmt: skip
+            site = ProgramSite(Path(folder))
+            job = Job(Program(page.program), None, site, limits, watch, record, deployed=page)
             result = session.run(job)
             page.fetch()
             return replace(
                 result,
-                features=page.features(emscripten_version),
-                crash=crash_stack(page.program, result.events, symbolizer),
+                features=page.features(watch.emscripten_version),
+                crash=crash_stack(page.program, result.events, watch.symbolizer),
             )
 
     def _running(self) -> Session:

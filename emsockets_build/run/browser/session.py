@@ -7,12 +7,11 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import Protocol
 
 from websockets.exceptions import WebSocketException
@@ -29,7 +28,7 @@ from emsockets_build.run.devtools import ProtocolError
 from emsockets_build.run.examine import explain, pulse_of
 from emsockets_build.run.features import ModuleKind, ProgramFeatures
 from emsockets_build.run.hang import Hang, HangKind
-from emsockets_build.run.model import Limits, Program, RunResult
+from emsockets_build.run.model import Limits, Program, RunResult, Watch
 from emsockets_build.run.stacks import Observation
 from emsockets_build.run.wasm import FunctionTable
 from emsockets_build.server.behaviours import from_spec
@@ -95,11 +94,9 @@ class Job:
     features: ProgramFeatures | None
     site: ProgramSite
     limits: Limits
-    symbolizer: Callable[[], Path | None] | None
-    stop: threading.Event | None
+    watch: Watch
     record: PageRecord
     deployed: Deployed | None = None
-    every_call: bool = False
     started: float = field(default_factory=time.monotonic)
 
 
@@ -235,7 +232,7 @@ class Session:
                 await asyncio.wait_for(record.ended.wait(), max(0.0, min(left, _LOOK_SECONDS)))
             if record.ended.is_set():
                 return _Ending.EXIT, None
-            if job.stop is not None and job.stop.is_set():
+            if job.watch.stop is not None and job.watch.stop.is_set():
                 return _Ending.STOP, None
             if time.monotonic() >= deadline:
                 if job.deployed is not None:
@@ -300,7 +297,7 @@ def _page_settings(job: Job) -> dict[str, object]:
         threads=watches or (features is not None and features.pthreads),
         worker=job.site.worker,
         watches=watches,
-        every_call=job.every_call,
+        every_call=job.watch.every_call,
     )
 
 
@@ -368,5 +365,5 @@ async def _look(job: Job, page: Page) -> Hang:
         seen,
         turning=turning,
         handles=handles,
-        symbolizer=job.symbolizer,
+        symbolizer=job.watch.symbolizer,
     )

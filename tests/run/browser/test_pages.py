@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from emsockets_build.errors import UsageError
-from emsockets_build.run.model import Limits, RunResult
+from emsockets_build.run.model import Limits, RunResult, Watch
 from emsockets_build.server import TestServer
 from emsockets_build.transcript.event import Kind
 from tests.processes import SCALE
@@ -139,7 +139,7 @@ def test_a_run_can_be_stopped(run_page: RunPage, script: Script) -> None:
     stop = threading.Event()
     threading.Timer(0.5, stop.set).start()
     before = time.monotonic()
-    result = run_page(script("setInterval(() => {}, 50);"), seconds=100, stop=stop)
+    result = run_page(script("setInterval(() => {}, 50);"), seconds=100, watch=Watch(stop))
     assert result.cancelled
     assert time.monotonic() - before < 50 * SCALE
 
