@@ -21,7 +21,7 @@ mergeInto(LibraryManager.library, {
 #if ASYNCIFY
   $PSX__deps: ['$SOCKFS', '$FS', '$callUserCallback'],
 #else
-  $PSX__deps: ['$SOCKFS', '$FS'],
+  $PSX__deps: ['$SOCKFS', '$FS', 'free'],
 #endif
   $PSX: {
     waiting: [],
@@ -41,6 +41,14 @@ mergeInto(LibraryManager.library, {
           emit.call(target, event, detail);
           PSX.stir();
         };
+#if !ASYNCIFY
+        // Here, since dup2() and fclose() close as well as close().
+        var close = SOCKFS.stream_ops.close;
+        SOCKFS.stream_ops.close = (stream) => {
+          PSX.revoke(stream.node.sock.posix);
+          close(stream);
+        };
+#endif
       }
       if (!sock.posix) {
         // options: values by the number of the option in options.c
@@ -76,6 +84,9 @@ mergeInto(LibraryManager.library, {
       var closed = (event) => {
         var code = event.code;
         own.ended = 1;
+#if !ASYNCIFY
+        PSX.revoke(own);
+#endif
         if (own.phase == 1) {
           own.phase = 3;
           sock.error = sock.error || 14; // ECONNREFUSED
@@ -201,10 +212,28 @@ mergeInto(LibraryManager.library, {
     },
 
 #if !ASYNCIFY
-    // Wake the thread that made a call. From then on the call's memory is the thread's again.
+    // Wake the thread that made a call. From then on the call's memory is the thread's again. For
+    // one that was posted nobody waits.
     tell: (call) => {
+      if (HEAP32[call]) return _free(call << 2);
       Atomics.store(HEAP32, call, 1);
       Atomics.notify(HEAP32, call);
+      var sleepy = !PSX.turns;
+      PSX.turns = 60;
+      if (sleepy) PSX.turn();
+    },
+
+    // Falling asleep and being woken takes Node longer than most threads take to make their next
+    // call, so its event loop turns some times, about 0.1 ms, before it sleeps.
+    turn: () => {
+      if (globalThis.setImmediate && PSX.turns && PSX.turns--) setImmediate(PSX.turn);
+    },
+
+    // From now on send() fails, or the descriptor is another's: nothing may be posted.
+    revoke: (own) => {
+      if (!own || !own.grant) return;
+      Atomics.store(HEAP32, own.grant, 0);
+      own.grant = 0;
     },
 #endif
 
@@ -373,6 +402,9 @@ mergeInto(LibraryManager.library, {
   emsockets_send__proxy: 'async',
   emsockets_send: function(call) {
     var size = HEAP32[call + 36 >>> 2], sent = 0;
+#if !ASYNCIFY
+    var posted = HEAP32[call >>> 2];
+#endif
     return PSX.call(call, 1, (sock, last, flags, own) => {
       var stream = sock.type == 1;
       if (stream) {
@@ -383,12 +415,29 @@ mergeInto(LibraryManager.library, {
         if (!size) return 0;
       }
       do {
+#if ASYNCIFY
         if (stream && PSX.full(sock)) return last && sent ? sent : undefined;
+#else
+        // What was posted keeps its turn.
+        if (stream && !posted && PSX.full(sock)) return last && sent ? sent : undefined;
+#endif
         // A message for a call, unless it is larger than what a socket holds.
         var bytes = new Uint8Array(stream ? Math.min(size - sent, own.options[2]) : size);
         PSX.copy(call, sent, bytes);
         sent += sock.sock_ops.sendmsg(sock, bytes, 0, bytes.length);
       } while (sent < size);
+#if !ASYNCIFY
+      if (stream) {
+        own.posted += posted && size;
+        // Threads may post what a socket holds, then again what has been sent of it. While the
+        // WebSocket is full they have to ask.
+        if (!PSX.full(sock)) {
+          if (own.grant) Atomics.add(HEAP32, own.grant, own.posted);
+          else if (own.grant = HEAP32[call + 28 >>> 2] >>> 2) Atomics.store(HEAP32, own.grant, own.options[2]);
+          own.posted = 0;
+        }
+      }
+#endif
       return sent;
     });
   },
@@ -443,6 +492,9 @@ mergeInto(LibraryManager.library, {
     var fd = HEAP32[call + 12 >>> 2], sock = PSX.socket(fd), own = sock.posix, limit = 0, link, linger;
     if (own) {
       if (FS.streams.some((stream) => stream && stream.fd != fd && stream.node == sock.stream.node)) {
+#if !ASYNCIFY
+        PSX.revoke(own);
+#endif
         FS.closeStream(fd);
         return PSX.begin(call, 0, () => 1);
       }
@@ -482,6 +534,9 @@ mergeInto(LibraryManager.library, {
     if (how != 1) own.noReading = 1;
     if (how != 0 && !own.noWriting) {
       own.noWriting = 1;
+#if !ASYNCIFY
+      PSX.revoke(own);
+#endif
       if (!sock.connection) PSX.link(sock).close();
     }
     if (sock.connection) sock.sock_ops.shutdown(sock, how);

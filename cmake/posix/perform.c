@@ -15,10 +15,17 @@ extern "C" {
 
 #ifdef EMSOCKETS_WAIT_PTHREAD
 
+void emsockets_settle(void) {
+  if (emscripten_is_main_runtime_thread()) {
+    emscripten_main_thread_process_queued_calls();
+  }
+}
+
 int emsockets_perform(int (*begin)(struct emsockets_call *), struct emsockets_call *call) {
   call->done = 0;
   // The sockets' events arrive on the main thread, so that one must never sleep for them.
   call->may_wait = !emscripten_is_main_runtime_thread();
+  emsockets_settle();
   // A thread's call is only left with the main thread here: sleeping on our own word until it has
   // ended takes one trip, where waiting for its beginning first takes two, by way of a mutex.
   begin(call);

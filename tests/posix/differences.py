@@ -57,6 +57,11 @@ DIFFERENCES = {
         why="`dup()` of a socket fails there",
         before=(3, 1, 69),
     ),
+    "duplicate_over_a_connection": Difference(
+        saw="dup2=errno-44 send=EBADF peer=''",
+        why="`dup2()` of a socket fails there",
+        before=(3, 1, 69),
+    ),
     "own_name_connected": Difference(
         saw="getsockname=0 0.0.0.0 no-port",
         why="a page is not told its own address",

@@ -94,6 +94,15 @@ CASE(duplicate_shares_the_connection, "dup(2)") {
   saw_result("close", close(copy));
 }
 
+CASE(duplicate_over_a_connection, "dup(2) dup2()") {
+  int fd = dial("hold"), other = dial("count:3");
+  saw_result("dup2", dup2(other, fd) - fd);
+  saw_result("send", send(fd, "abc", 3, 0));
+  saw_text("peer", room, recv(fd, room, 1, 0));
+  close(other);
+  close(fd);
+}
+
 CASE(shutdown_of_writing_ends_the_stream, "shutdown(2) SHUT_WR") {
   int fd = dial("answer-at-end:done close");
   send(fd, "abc", 3, 0);

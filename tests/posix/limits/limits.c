@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <emscripten.h>
+#include <emscripten/threading.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -67,7 +68,45 @@ static int second(char **argv) {
   return 0;
 }
 
+#ifdef __EMSCRIPTEN_PTHREADS__
+enum { BEFORE, BUSY, SENT, CLOSED };
+static _Atomic int stage;
+
+// The main thread takes nothing from other threads here until it has been told that they have sent.
+static void close_at_once(void *unused) {
+  (void)unused;
+  stage = BUSY;
+  while (stage != SENT) {
+  }
+  close(quiet);
+  stage = CLOSED;
+}
+
+static void close_in_an_event(void *unused) { emscripten_async_call(close_at_once, unused, 0); }
+
+// What a thread has sent before the main thread closes must arrive.
+static int closed_by_main(char **argv) {
+  char text[8] = "";
+  quiet = dial(argv);
+  send(quiet, text, sizeof text, 0);
+  emscripten_async_run_in_main_runtime_thread(EM_FUNC_SIG_VI, close_in_an_event, NULL);
+  while (stage != BUSY) {
+  }
+  for (int i = 1; i < 100; i++) {
+    if (send(quiet, text, sizeof text, 0) != sizeof text) return 1;
+  }
+  stage = SENT;
+  while (stage != CLOSED) {
+  }
+  usleep(200000);  // for the closing handshake; nothing of ours is left to wait for
+  return 0;
+}
+#endif
+
 int main(int argc, char **argv) {
   if (argc != 4) exit(2);
+#ifdef __EMSCRIPTEN_PTHREADS__
+  if (strcmp(argv[1], "closed-by-main") == 0) exit(closed_by_main(argv));
+#endif
   exit(strcmp(argv[1], "many") == 0 ? many(argv) : second(argv));
 }
