@@ -22,12 +22,7 @@ int __wrap_close(int fd) {
   return emsockets_perform(emsockets_close, &call) == 1 ? 0 : __real_close(fd);
 }
 
-int __wrap_shutdown(int fd, int how) {
-#ifdef EMSOCKETS_WAIT_PTHREAD
-  emsockets_settle();
-#endif
-  return emsockets_return(emsockets_shutdown(fd, how));
-}
+int __wrap_shutdown(int fd, int how) { return emsockets_return(emsockets_shutdown(fd, how)); }
 
 __attribute__((noinline)) int __wrap_fcntl(int fd, int command, ...) {
   va_list arguments;

@@ -21,7 +21,7 @@ mergeInto(LibraryManager.library, {
 #if ASYNCIFY
   $PSX__deps: ['$SOCKFS', '$FS', '$callUserCallback'],
 #else
-  $PSX__deps: ['$SOCKFS', '$FS', 'free'],
+  $PSX__deps: ['$SOCKFS', '$FS', '$getWasmTableEntry'],
 #endif
   $PSX: {
     waiting: [],
@@ -41,14 +41,6 @@ mergeInto(LibraryManager.library, {
           emit.call(target, event, detail);
           PSX.stir();
         };
-#if !ASYNCIFY
-        // Here, since dup2() and fclose() close as well as close().
-        var close = SOCKFS.stream_ops.close;
-        SOCKFS.stream_ops.close = (stream) => {
-          PSX.revoke(stream.node.sock.posix);
-          close(stream);
-        };
-#endif
       }
       if (!sock.posix) {
         // options: values by the number of the option in options.c
@@ -84,9 +76,6 @@ mergeInto(LibraryManager.library, {
       var closed = (event) => {
         var code = event.code;
         own.ended = 1;
-#if !ASYNCIFY
-        PSX.revoke(own);
-#endif
         if (own.phase == 1) {
           own.phase = 3;
           sock.error = sock.error || 14; // ECONNREFUSED
@@ -212,28 +201,26 @@ mergeInto(LibraryManager.library, {
     },
 
 #if !ASYNCIFY
-    // Wake the thread that made a call. From then on the call's memory is the thread's again. For
-    // one that was posted nobody waits.
+    // Wake the thread that made a call. From then on the call's memory is the thread's again.
     tell: (call) => {
-      if (HEAP32[call]) return _free(call << 2);
       Atomics.store(HEAP32, call, 1);
       Atomics.notify(HEAP32, call);
-      var sleepy = !PSX.turns;
       PSX.turns = 60;
-      if (sleepy) PSX.turn();
+      if (globalThis.setImmediate && PSX.calls && !PSX.awake) PSX.turn();
     },
 
-    // Falling asleep and being woken takes Node longer than most threads take to make their next
-    // call, so its event loop turns some times, about 0.1 ms, before it sleeps.
+    // Begin the calls of threads that there are, see perform.c; one that has ended is the thread's
+    // again. Falling asleep and being rung takes Node longer than most threads take to make their next
+    // call, so its event loop turns some times, about 0.1 ms, and looks, before it sleeps.
     turn: () => {
-      if (globalThis.setImmediate && PSX.turns && PSX.turns--) setImmediate(PSX.turn);
-    },
-
-    // From now on send() fails, or the descriptor is another's: nothing may be posted.
-    revoke: (own) => {
-      if (!own || !own.grant) return;
-      Atomics.store(HEAP32, own.grant, 0);
-      own.grant = 0;
+      PSX.awake = globalThis.setImmediate && PSX.turns-- > 0;
+      var call = Atomics.exchange(HEAP32, PSX.calls, PSX.awake ? 1 : 0) >>> 2;
+      if (PSX.awake) setImmediate(PSX.turn);
+      while (call) {
+        var next = HEAP32[call + 11] >>> 2;
+        getWasmTableEntry(HEAP32[call + 10])(call << 2);
+        call = next;
+      }
     },
 #endif
 
@@ -313,9 +300,19 @@ mergeInto(LibraryManager.library, {
     });
   },
 
+#if !ASYNCIFY
+  emsockets_ring__deps: ['$PSX'],
+  emsockets_ring__sig: 'vi',
+  emsockets_ring__proxy: 'async',
+  emsockets_ring: function(calls) {
+    PSX.calls = calls >>> 2;
+    PSX.turns = 60;
+    PSX.turn();
+  },
+#endif
+
   emsockets_connect__deps: ['$PSX'],
   emsockets_connect__sig: 'ii',
-  emsockets_connect__proxy: 'async',
   // Gives 0 and the result 1 where the real connect() has to be called first.
   emsockets_connect: function(call) {
     return PSX.call(call, 1, (sock, last, started, own) => {
@@ -344,7 +341,6 @@ mergeInto(LibraryManager.library, {
 
   emsockets_accept__deps: ['$PSX'],
   emsockets_accept__sig: 'ii',
-  emsockets_accept__proxy: 'async',
   emsockets_accept: function(call) {
     return PSX.call(call, 0, (sock, last, flags, own) => {
       if (sock.type != 1) return -138; // EOPNOTSUPP
@@ -363,7 +359,6 @@ mergeInto(LibraryManager.library, {
 
   emsockets_receive__deps: ['$PSX', '$writeSockaddr', '$DNS'],
   emsockets_receive__sig: 'ii',
-  emsockets_receive__proxy: 'async',
   emsockets_receive: function(call) {
     var size = HEAP32[call + 36 >>> 2], got = 0;
     // As much of some bytes as there is room for.
@@ -399,12 +394,8 @@ mergeInto(LibraryManager.library, {
 
   emsockets_send__deps: ['$PSX'],
   emsockets_send__sig: 'ii',
-  emsockets_send__proxy: 'async',
   emsockets_send: function(call) {
     var size = HEAP32[call + 36 >>> 2], sent = 0;
-#if !ASYNCIFY
-    var posted = HEAP32[call >>> 2];
-#endif
     return PSX.call(call, 1, (sock, last, flags, own) => {
       var stream = sock.type == 1;
       if (stream) {
@@ -415,36 +406,18 @@ mergeInto(LibraryManager.library, {
         if (!size) return 0;
       }
       do {
-#if ASYNCIFY
         if (stream && PSX.full(sock)) return last && sent ? sent : undefined;
-#else
-        // What was posted keeps its turn.
-        if (stream && !posted && PSX.full(sock)) return last && sent ? sent : undefined;
-#endif
         // A message for a call, unless it is larger than what a socket holds.
         var bytes = new Uint8Array(stream ? Math.min(size - sent, own.options[2]) : size);
         PSX.copy(call, sent, bytes);
         sent += sock.sock_ops.sendmsg(sock, bytes, 0, bytes.length);
       } while (sent < size);
-#if !ASYNCIFY
-      if (stream) {
-        own.posted += posted && size;
-        // Threads may post what a socket holds, then again what has been sent of it. While the
-        // WebSocket is full they have to ask.
-        if (!PSX.full(sock)) {
-          if (own.grant) Atomics.add(HEAP32, own.grant, own.posted);
-          else if (own.grant = HEAP32[call + 28 >>> 2] >>> 2) Atomics.store(HEAP32, own.grant, own.options[2]);
-          own.posted = 0;
-        }
-      }
-#endif
       return sent;
     });
   },
 
   emsockets_poll__deps: ['$PSX'],
   emsockets_poll__sig: 'ii',
-  emsockets_poll__proxy: 'async',
   emsockets_poll: function(call) {
     return PSX.begin(call, HEAP32[call + 24 >>> 2], (last) => {
       var ready = 0, pollfd = HEAP32[call + 16 >>> 2];
@@ -460,7 +433,6 @@ mergeInto(LibraryManager.library, {
 
   emsockets_listen__deps: ['$PSX'],
   emsockets_listen__sig: 'ii',
-  emsockets_listen__proxy: 'async',
   // After the real listen(): wait until the port is bound, which Node tells later.
   emsockets_listen: function(call) {
     var sock = PSX.socket(HEAP32[call + 12 >>> 2]), server = sock.server;
@@ -485,16 +457,12 @@ mergeInto(LibraryManager.library, {
 
   emsockets_close__deps: ['$PSX'],
   emsockets_close__sig: 'ii',
-  emsockets_close__proxy: 'async',
   // Before the real close(): let what is still to be sent be sent. Result 1: the descriptor was a
   // duplicate, and is closed already.
   emsockets_close: function(call) {
     var fd = HEAP32[call + 12 >>> 2], sock = PSX.socket(fd), own = sock.posix, limit = 0, link, linger;
     if (own) {
       if (FS.streams.some((stream) => stream && stream.fd != fd && stream.node == sock.stream.node)) {
-#if !ASYNCIFY
-        PSX.revoke(own);
-#endif
         FS.closeStream(fd);
         return PSX.begin(call, 0, () => 1);
       }
@@ -534,9 +502,6 @@ mergeInto(LibraryManager.library, {
     if (how != 1) own.noReading = 1;
     if (how != 0 && !own.noWriting) {
       own.noWriting = 1;
-#if !ASYNCIFY
-      PSX.revoke(own);
-#endif
       if (!sock.connection) PSX.link(sock).close();
     }
     if (sock.connection) sock.sock_ops.shutdown(sock, how);

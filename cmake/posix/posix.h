@@ -22,18 +22,20 @@
 extern "C" {
 #endif
 
-// A call that may wait, as library.js reads it: ten words of 32 bits.
+// A call that may wait, as library.js reads it: words of 32 bits.
 struct emsockets_call {
-  int32_t done;      // of a thread: set to 1 and notified when the call has ended; -1: it is posted
+  int32_t done;      // of a thread: set to 1 and notified when the call has ended
   int32_t may_wait;  // 0: as if the descriptor were non-blocking
   int32_t result;    // >= 0, or a negative errno
   int32_t fd;
   const void *vector;  // struct iovec or struct pollfd
   int32_t count;       // of its elements
   int32_t flags;       // MSG_*, or what the call says
-  void *address;       // room for a struct sockaddr, or a thread's grant (send.c), or NULL
+  void *address;       // room for a struct sockaddr, or NULL
   int32_t message;     // MSG_TRUNC
   int32_t size;        // of all elements of an iovec
+  int (*begin)(struct emsockets_call *);  // these two of threads
+  uintptr_t next;
 };
 
 // A call of a descriptor. What is not set here is set by emsockets_perform() and library.js: zeros
@@ -60,8 +62,8 @@ static inline struct emsockets_call emsockets_transfer(int fd, const struct iove
   return call;
 }
 
-// Each begins a call. 1: it waits, and await() tells when it has ended. 0: it has ended. Of threads
-// the main thread takes them later, one after the other, and `done` tells.
+// Each begins a call, on the main thread. 1: it waits, and await() tells when it has ended. 0: it has
+// ended. Threads are told by `done`.
 int emsockets_connect(struct emsockets_call *call);
 int emsockets_accept(struct emsockets_call *call);
 int emsockets_receive(struct emsockets_call *call);
@@ -69,9 +71,6 @@ int emsockets_send(struct emsockets_call *call);
 int emsockets_poll(struct emsockets_call *call);
 int emsockets_listen(struct emsockets_call *call);
 int emsockets_close(struct emsockets_call *call);
-
-// Before a call of the main thread: make those that threads had left with it.
-void emsockets_settle(void);
 
 // These never wait. They return a negative errno where they fail, ENOTSOCK for files.
 enum { EMSOCKETS_TYPE, EMSOCKETS_ERROR, EMSOCKETS_LISTENS, EMSOCKETS_UNREAD, EMSOCKETS_FLAGS = 0x1000 };

@@ -5,6 +5,7 @@
 #include <emscripten/threading.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,36 +70,30 @@ static int second(char **argv) {
 }
 
 #ifdef __EMSCRIPTEN_PTHREADS__
-enum { BEFORE, BUSY, SENT, CLOSED };
-static _Atomic int stage;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-// The main thread takes nothing from other threads here until it has been told that they have sent.
-static void close_at_once(void *unused) {
+static void wait_for_the_lock(void *unused) {
   (void)unused;
-  stage = BUSY;
-  while (stage != SENT) {
-  }
-  close(quiet);
-  stage = CLOSED;
+  pthread_mutex_lock(&lock);
+  pthread_mutex_unlock(&lock);
 }
 
-static void close_in_an_event(void *unused) { emscripten_async_call(close_at_once, unused, 0); }
+static void wait_in_an_event(void *unused) { emscripten_async_call(wait_for_the_lock, unused, 0); }
 
-// What a thread has sent before the main thread closes must arrive.
-static int closed_by_main(char **argv) {
+// The main thread waits for a thread that sends, and must go on sending for it.
+static int locked(char **argv) {
   char text[8] = "";
   quiet = dial(argv);
-  send(quiet, text, sizeof text, 0);
-  emscripten_async_run_in_main_runtime_thread(EM_FUNC_SIG_VI, close_in_an_event, NULL);
-  while (stage != BUSY) {
+  for (int round = 0; round < 10; round++) {
+    pthread_mutex_lock(&lock);
+    emscripten_async_run_in_main_runtime_thread(EM_FUNC_SIG_VI, wait_in_an_event, NULL);
+    emscripten_thread_sleep(20);
+    for (int i = 0; i < 10; i++) {
+      if (send(quiet, text, sizeof text, 0) != sizeof text) return 1;
+    }
+    pthread_mutex_unlock(&lock);
   }
-  for (int i = 1; i < 100; i++) {
-    if (send(quiet, text, sizeof text, 0) != sizeof text) return 1;
-  }
-  stage = SENT;
-  while (stage != CLOSED) {
-  }
-  usleep(200000);  // for the closing handshake; nothing of ours is left to wait for
+  close(quiet);
   return 0;
 }
 #endif
@@ -106,7 +101,7 @@ static int closed_by_main(char **argv) {
 int main(int argc, char **argv) {
   if (argc != 4) exit(2);
 #ifdef __EMSCRIPTEN_PTHREADS__
-  if (strcmp(argv[1], "closed-by-main") == 0) exit(closed_by_main(argv));
+  if (strcmp(argv[1], "locked") == 0) exit(locked(argv));
 #endif
   exit(strcmp(argv[1], "many") == 0 ? many(argv) : second(argv));
 }
