@@ -43,7 +43,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--emscripten", help="a path or a version")
     options.add_argument("--node", help="a path or a version")
-    options.add_argument("--rounds", type=int, default=7)
+    options.add_argument("--rounds", type=int, default=15)
     arguments = options.parse_args()
     tools = find_toolchain(emscripten=arguments.emscripten, node=arguments.node)
     with tempfile.TemporaryDirectory() as name, TestServer("echo") as server:

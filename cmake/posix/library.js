@@ -210,17 +210,22 @@ mergeInto(LibraryManager.library, {
     },
 
     // Begin the calls of threads that there are, see perform.c; one that has ended is the thread's
-    // again. Falling asleep and being rung takes Node longer than most threads take to make their next
-    // call, so its event loop turns some times, about 0.1 ms, and looks, before it sleeps.
-    turn: () => {
-      PSX.awake = globalThis.setImmediate && PSX.turns-- > 0;
-      var call = Atomics.exchange(HEAP32, PSX.calls, PSX.awake ? 1 : 0) >>> 2;
-      if (PSX.awake) setImmediate(PSX.turn);
+    // again. From then on threads have to ring, unless we look again by ourselves.
+    take: () => {
+      var call = Atomics.exchange(HEAP32, PSX.calls, PSX.awake) >>> 2;
       while (call) {
         var next = HEAP32[call + 11] >>> 2;
         getWasmTableEntry(HEAP32[call + 10])(call << 2);
         call = next;
       }
+    },
+
+    // Falling asleep and being rung takes Node longer than most threads take to make their next call,
+    // so its event loop turns some times, about 0.1 ms, and looks, before it sleeps.
+    turn: () => {
+      PSX.awake = globalThis.setImmediate && PSX.turns-- > 0 ? 1 : 0;
+      if (PSX.awake) setImmediate(PSX.turn);
+      PSX.take();
     },
 #endif
 
@@ -307,7 +312,8 @@ mergeInto(LibraryManager.library, {
   emsockets_ring: function(calls) {
     PSX.calls = calls >>> 2;
     PSX.turns = 60;
-    PSX.turn();
+    if (PSX.awake) PSX.take(); // it was rung for twice, or waits for the thread
+    else PSX.turn();
   },
 #endif
 
@@ -408,7 +414,8 @@ mergeInto(LibraryManager.library, {
       do {
         if (stream && PSX.full(sock)) return last && sent ? sent : undefined;
         // A message for a call, unless it is larger than what a socket holds.
-        var bytes = new Uint8Array(stream ? Math.min(size - sent, own.options[2]) : size);
+        var bytes = new Uint8Array(stream ? Math.min(size - sent, own.options[2]) : size), buffer = bytes.buffer;
+        buffer.slice = () => buffer; // SOCKFS would copy once more what is nobody else's
         PSX.copy(call, sent, bytes);
         sent += sock.sock_ops.sendmsg(sock, bytes, 0, bytes.length);
       } while (sent < size);
