@@ -21,7 +21,7 @@ class Peer:
     A script is a line of steps: ``say:TEXT``, ``drip:TEXT`` (a byte at a time), ``fill:BYTES``,
     ``wait:MS``, ``echo``, ``count:BYTES`` (read that many, then say how many), ``drain`` (read to
     the end), ``hold`` (read nothing), ``answer-at-end:TEXT``, ``report`` (read to the end and keep
-    how much), ``reported`` (say what was kept), ``reset``, ``close``.
+    how much), ``reported`` (say what was kept, once it is), ``reset``, ``close``.
     """
 
     port: int
@@ -29,7 +29,7 @@ class Peer:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._reported = 0
+        self._totals: asyncio.Queue[int] = asyncio.Queue()
         self._writers: set[asyncio.StreamWriter] = set()
 
     def __enter__(self) -> Self:
@@ -113,11 +113,15 @@ class Peer:
                     total += len(data)
                 writer.write(f"{argument} {total}".encode())
             case "report":
-                self._reported = 0
-                while data := await reader.read(_MUCH):
-                    self._reported += len(data)
+                total = 0
+                try:
+                    while data := await reader.read(_MUCH):
+                        total += len(data)
+                finally:
+                    self._totals.put_nowait(total)
             case "reported":
-                writer.write(str(self._reported).encode())
+                async with asyncio.timeout(5):
+                    writer.write(str(await self._totals.get()).encode())
             case "reset":
                 raw: socket.socket = writer.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -49,7 +49,6 @@ CASE(close_ends_the_connection, "close(2)") {
   int fd = dial("report"), other;
   send(fd, "hello", 5, 0);
   close(fd);
-  pause_ms(80);
   other = dial("reported");
   saw_text("peer", room, recv(other, room, 64, 0));
   close(other);
@@ -61,7 +60,6 @@ CASE(close_sends_what_is_left, "close(2)") {
   memset(much, 'x', sizeof much);
   saw_result("send", send(fd, much, sizeof much, 0));
   close(fd);
-  pause_ms(150);
   other = dial("reported");
   saw_text("peer", room, recv(other, room, 64, 0));
   close(other);
@@ -73,7 +71,6 @@ CASE(close_with_linger, "socket(7) SO_LINGER") {
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
   send(fd, "hello", 5, 0);
   saw_result("close", close(fd));
-  pause_ms(40);
   other = dial("reported");
   saw_text("peer", room, recv(other, room, 64, 0));
   close(other);
